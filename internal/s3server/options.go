@@ -1,0 +1,25 @@
+package s3server
+
+// Options configures [Start].
+type Options struct {
+	// TLS serves HTTPS instead of HTTP. Zero means HTTP. The clients and the
+	// configuration that a Server hands out trust its certificate. Ignored
+	// with S3POOL_ENDPOINT, whose URL decides.
+	TLS bool
+
+	// Dir is where the temporary directory of the server is made. Empty means
+	// os.TempDir. Ignored with S3POOL_ENDPOINT.
+	Dir string
+
+	// sidecar stores metadata in files of its own, even where the file system
+	// has extended attributes. For tests.
+	sidecar bool
+}
+
+func resolveOptions(optFns []func(*Options)) Options {
+	var o Options
+	for _, fn := range optFns {
+		fn(&o)
+	}
+	return o
+}
