@@ -51,6 +51,8 @@ type usage struct {
 	site check.Site // of the last lease, in debug builds; written by its holder
 
 	index int // in class.live, -1 once forgotten; under class.mu
+
+	_ [80]byte // two blocks in use on two cores must not share a cache line
 }
 
 func leases(turns uint64) uint64 { return (turns + 1) / 2 }

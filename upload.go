@@ -2,6 +2,34 @@ package s3pool
 
 import "github.com/aws/aws-sdk-go-v2/feature/s3/manager"
 
+// NewUploader returns a manager.Uploader that uses the buffers of [DefaultPool].
+// It takes the place of manager.NewUploader:
+//
+//	uploader := s3pool.NewUploader(client)
+//
+// See [Pool.NewUploader].
 func NewUploader(c manager.UploadAPIClient, optFns ...func(*manager.Uploader)) *manager.Uploader {
-	return manager.NewUploader(c, optFns...)
+	return DefaultPool().NewUploader(c, optFns...)
+}
+
+// NewUploader returns a manager.Uploader that uses the buffers of p, through a
+// [Provider]. Everything else is the manager's own. optFns come last and win.
+//
+// It helps with bodies that are io.Seeker and io.ReaderAt: files and byte
+// readers. What the manager does with a stream, reading its first part into a
+// slice that grows and the others into buffers of its own, cannot be changed
+// from outside.
+//
+// NewUploader panics if c is nil.
+func (p *Pool) NewUploader(c manager.UploadAPIClient, optFns ...func(*manager.Uploader)) *manager.Uploader {
+	p.check("NewUploader")
+	if isNilClient(c) {
+		panic("s3pool: NewUploader: nil client")
+	}
+	provider := NewProvider(p)
+	u := manager.NewUploader(c, func(u *manager.Uploader) { u.BufferProvider = provider })
+	for _, fn := range optFns {
+		fn(u)
+	}
+	return u
 }

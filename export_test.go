@@ -1,0 +1,36 @@
+package s3pool
+
+import "github.com/s3pool/s3pool/internal/check"
+
+const (
+	NumClasses   = numClasses
+	MaxClassSize = maxClassSize
+	ScratchSize  = scratchSize
+)
+
+var (
+	ClassSize  = classSize
+	ClassIndex = classIndex
+	PeekChunk  = peekChunk
+	TotalOf    = totalOf
+)
+
+// VerifyIdle takes every idle block out of the pool and, in debug builds, panics
+// if one was written after its release.
+func (p *Pool) VerifyIdle() {
+	classes := []*class{&p.scratch}
+	for i := range p.classes {
+		classes = append(classes, &p.classes[i])
+	}
+	for _, c := range classes {
+		for {
+			b, _ := c.idle.Get().(*block)
+			if b == nil {
+				break
+			}
+			if check.Enabled {
+				b.assertUntouched()
+			}
+		}
+	}
+}

@@ -1,0 +1,231 @@
+package s3pool
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"sync"
+)
+
+// A WriteAtBuffer collects an object in pooled memory. It is an [io.WriterAt] in
+// the place of manager.WriteAtBuffer, which grows to exactly what each write
+// needs and so copies the object over and over.
+//
+// Writes may be concurrent. The owner calls Release exactly once, whether the
+// download succeeded or not, when nobody uses Bytes any more.
+type WriteAtBuffer struct {
+	pool *Pool
+
+	// mu is held shared while bytes are put into the lease's memory, by WriteAt
+	// and by a body that is read straight into it, and exclusively to replace the
+	// lease or to release it. So nobody can write into memory that was given back.
+	mu       sync.RWMutex
+	lease    *Buffer // nil until the first byte, and after release
+	released bool
+
+	writtenMu sync.Mutex
+	written   extents
+}
+
+// errReleased is what a late writer gets. It may be a goroutine of a library,
+// where a panic would end the process.
+var errReleased = errors.New("s3pool: write to a WriteAtBuffer that has been released")
+
+// NewWriteAtBuffer returns an empty buffer on p. A nil p means [DefaultPool].
+// It holds no memory before the first write.
+func NewWriteAtBuffer(p *Pool) *WriteAtBuffer {
+	return &WriteAtBuffer{pool: poolOr(p)}
+}
+
+// WriteAt copies p to offset off. The buffer grows by doubling, so that n bytes
+// written in any pieces are copied at most twice over. Growing never waits: if
+// the pool's budget has no room, WriteAt returns an error that is [ErrBudget] or
+// [ErrTooLarge], and what was written before is still there.
+//
+// (A download by [NewDownloader] reserves the whole object when its size is
+// known, waiting for the budget under the context of the download.)
+func (b *WriteAtBuffer) WriteAt(p []byte, off int64) (int, error) {
+	if err := checkExtent(off, int64(len(p))); err != nil {
+		return 0, err
+	}
+	end := int(off) + len(p)
+	mem, err := b.rlockMemory(end)
+	if err != nil {
+		return 0, err
+	}
+	copy(mem[off:end], p)
+	b.markWritten(int(off), end)
+	b.mu.RUnlock()
+	return len(p), nil
+}
+
+func checkExtent(off, n int64) error {
+	if off < 0 || n < 0 {
+		return fmt.Errorf("s3pool: WriteAtBuffer: negative offset or length: %d bytes at %d", n, off)
+	}
+	if off > math.MaxInt-n {
+		return fmt.Errorf("s3pool: WriteAtBuffer: %d bytes at %d do not fit into memory", n, off)
+	}
+	return nil
+}
+
+// rlockMemory returns the memory of the buffer, at least size bytes, and leaves
+// b.mu held shared. On error nothing is held.
+func (b *WriteAtBuffer) rlockMemory(size int) ([]byte, error) {
+	for {
+		b.mu.RLock()
+		if b.released {
+			b.mu.RUnlock()
+			return nil, errReleased
+		}
+		if mem := b.memory(); len(mem) >= size {
+			return mem, nil
+		}
+		b.mu.RUnlock()
+		if err := b.grow(size); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// memory returns all of the lease's block, slack included. b.mu is held.
+func (b *WriteAtBuffer) memory() []byte {
+	if b.lease == nil {
+		return nil
+	}
+	return b.lease.block.Load().mem
+}
+
+// grow makes room for size bytes: twice what there is, or if the budget refuses
+// that, just enough.
+func (b *WriteAtBuffer) grow(size int) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	held := len(b.memory())
+	if b.released || held >= size {
+		return nil // the caller looks again
+	}
+	if held > 0 && held <= math.MaxInt/2 && 2*held > size {
+		if lease, ok := b.pool.TryAcquire(2 * held); ok {
+			b.replaceLease(lease)
+			return nil
+		}
+	}
+	lease, ok := b.pool.TryAcquire(size)
+	if !ok {
+		err := ErrBudget
+		if b.pool.budget != nil && int64(size) > b.pool.maxBytes {
+			err = ErrTooLarge
+		}
+		return fmt.Errorf("s3pool: WriteAtBuffer: growing from %d to %d bytes with a budget of %d: %w", held, size, b.pool.maxBytes, err)
+	}
+	b.replaceLease(lease)
+	return nil
+}
+
+// reserve makes room for size bytes at once. An empty buffer waits for the
+// budget under ctx; one that holds memory does not, since two that wait for each
+// other's would wait for ever.
+func (b *WriteAtBuffer) reserve(ctx context.Context, size int) error {
+	b.mu.RLock()
+	held, released := len(b.memory()), b.released
+	b.mu.RUnlock()
+	switch {
+	case released:
+		return errReleased
+	case held >= size:
+		return nil
+	case held > 0:
+		return b.grow(size)
+	}
+	lease, err := b.pool.Acquire(ctx, size)
+	if err != nil {
+		return err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.released || len(b.memory()) >= size {
+		lease.Release() // somebody was faster
+		return nil
+	}
+	b.replaceLease(lease)
+	return nil
+}
+
+// replaceLease moves what was written to lease, which b owns from here on. b.mu
+// is held exclusively.
+func (b *WriteAtBuffer) replaceLease(lease *Buffer) {
+	if b.lease != nil {
+		b.writtenMu.Lock()
+		copy(lease.block.Load().mem, b.memory()[:b.written.end()])
+		b.writtenMu.Unlock()
+		b.lease.Release()
+	}
+	b.lease = lease
+}
+
+// readAt fills n bytes at off from r, straight into the buffer's memory, which
+// has been reserved. It stops early at io.EOF, which is not an error. A growing
+// WriteAt or a Release waits until it is done.
+func (b *WriteAtBuffer) readAt(r io.Reader, off, n int) (int, error) {
+	mem, err := b.rlockMemory(off + n)
+	if err != nil {
+		return 0, err
+	}
+	defer b.mu.RUnlock()
+	read, err := readBody(r, mem[off:off+n])
+	b.markWritten(off, off+read)
+	return read, err
+}
+
+func (b *WriteAtBuffer) markWritten(from, to int) {
+	b.writtenMu.Lock()
+	b.written.add(from, to)
+	b.writtenMu.Unlock()
+}
+
+// Len returns the number of bytes up to the last one written.
+func (b *WriteAtBuffer) Len() int {
+	b.writtenMu.Lock()
+	defer b.writtenMu.Unlock()
+	return b.written.end()
+}
+
+// Bytes returns what was written, Len bytes. Bytes that were skipped are zero.
+// The slice belongs to the buffer: it is valid until Release or the next write
+// that grows the buffer. Bytes waits for writes in progress and panics after
+// Release.
+func (b *WriteAtBuffer) Bytes() []byte {
+	b.mu.Lock() // a write under way is not yet in written
+	defer b.mu.Unlock()
+	if b.released {
+		panic("s3pool: Bytes of a WriteAtBuffer that has been released")
+	}
+	b.writtenMu.Lock()
+	defer b.writtenMu.Unlock()
+	end := b.written.end()
+	mem := b.memory()
+	// The memory had other owners: their bytes must not show through.
+	b.written.fillGaps(func(from, to int) { clear(mem[from:to]) })
+	return mem[:end:end]
+}
+
+// Release gives the memory back to the pool. It waits for writes in progress;
+// later ones fail. A second Release panics.
+func (b *WriteAtBuffer) Release() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.released {
+		panic("s3pool: WriteAtBuffer released twice")
+	}
+	b.released = true
+	if b.lease != nil {
+		b.lease.Release()
+		b.lease = nil
+	}
+	b.writtenMu.Lock()
+	b.written = nil
+	b.writtenMu.Unlock()
+}
