@@ -1,0 +1,197 @@
+package s3pool_test
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httputil"
+	"runtime"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/s3pool/s3pool"
+	"github.com/s3pool/s3pool/internal/check"
+)
+
+func TestBufioSizes(t *testing.T) {
+	p := newPool(t)
+	for _, c := range []struct{ ask, get int }{
+		{0, 4096}, {1, 512}, {512, 512}, {513, 1024}, {2048, 2048}, {4096, 4096}, {4097, 8192},
+		{mib, mib}, {mib + 1, mib + 1}, // above the largest bucket: exact, not pooled
+	} {
+		r := p.Reader(strings.NewReader("x"), c.ask)
+		require.Equal(t, c.get, r.Size(), "reader of %d", c.ask)
+		p.PutReader(r)
+		w := p.Writer(io.Discard, c.ask)
+		require.Equal(t, c.get, w.Size(), "writer of %d", c.ask)
+		p.PutWriter(w)
+	}
+	p.PutReader(nil)
+	p.PutWriter(nil)
+}
+
+func TestBufioReaderWrapsABufioReader(t *testing.T) {
+	p := newPool(t)
+	inner := bufio.NewReaderSize(strings.NewReader("abc"), 2*mib)
+	for _, size := range []int{512, 2 * mib} {
+		r := p.Reader(inner, size)
+		require.NotSame(t, inner, r, "the caller's reader would end up in the pool")
+		p.PutReader(r)
+	}
+}
+
+func TestBufioIsReusedBySize(t *testing.T) {
+	if check.Enabled {
+		return // sync.Pool drops a quarter of Puts under race
+	}
+	p := newPool(t)
+	small, large := p.Writer(io.Discard, 2048), p.Writer(io.Discard, 4096)
+	p.PutWriter(large)
+	p.PutWriter(small)
+	require.Same(t, small, p.Writer(io.Discard, 2048))
+	require.Same(t, large, p.Writer(io.Discard, 4096))
+}
+
+func TestPutReaderRetainsNothing(t *testing.T) {
+	p := newPool(t)
+	r := p.Reader(iotest.ErrReader(errors.New("first user's error")), 512)
+	_, err := r.Peek(1)
+	require.Error(t, err)
+	p.PutReader(r)
+	r = p.Reader(strings.NewReader("second user's data"), 512)
+	defer p.PutReader(r)
+	got, err := io.ReadAll(r)
+	require.NoError(t, err)
+	require.Equal(t, "second user's data", string(got))
+}
+
+func TestPutWriterUnflushed(t *testing.T) {
+	p := newPool(t)
+	var out bytes.Buffer
+	w := p.Writer(&out, 512)
+	w.WriteString("lost")
+	if check.Enabled {
+		require.PanicsWithValue(t, "s3pool: PutWriter: 4 bytes have not been flushed", func() { p.PutWriter(w) })
+	} else {
+		p.PutWriter(w)
+		require.NotSame(t, w, p.Writer(&out, 512), "dropped, not pooled")
+	}
+	require.Zero(t, out.Len(), "PutWriter does not write")
+}
+
+func TestPutWriterAfterAWriteError(t *testing.T) {
+	p := newPool(t)
+	w := p.Writer(failingWriter{}, 512)
+	w.WriteString("cannot be flushed")
+	require.Error(t, w.Flush())
+	p.PutWriter(w) // no panic: the caller did what it could
+	w = p.Writer(io.Discard, 512)
+	_, err := w.WriteString("fresh")
+	require.NoError(t, err)
+	require.NoError(t, w.Flush())
+	p.PutWriter(w)
+}
+
+func TestPutForeignSizes(t *testing.T) {
+	p := newPool(t)
+	p.PutWriter(bufio.NewWriterSize(io.Discard, 600))
+	require.Equal(t, 1024, p.Writer(io.Discard, 600).Size(), "a writer of 600 must not fill the bucket of 1024")
+}
+
+type failingWriter struct{}
+
+func (failingWriter) Write([]byte) (int, error) { return 0, errors.New("disk full") }
+
+// A fakeServer is one connection of a server: it reads requests with net/http's
+// parser and answers each through a 4 KiB writer for the connection and a 2 KiB
+// writer for the chunked body. net/http pools both, by size, for this reason.
+type fakeServer struct {
+	in   *bufio.Reader
+	take func(w io.Writer, size int) *bufio.Writer
+	put  func(*bufio.Writer)
+}
+
+func newFakeServer(take func(io.Writer, int) *bufio.Writer, put func(*bufio.Writer)) *fakeServer {
+	return &fakeServer{in: bufio.NewReader(&repeater{s: "GET /thumb/cat HTTP/1.1\r\nHost: pictures\r\nAccept: image/*\r\n\r\n"}), take: take, put: put}
+}
+
+func (s *fakeServer) serveOne() error {
+	req, err := http.ReadRequest(s.in)
+	if err != nil {
+		return err
+	}
+	conn := s.take(io.Discard, 4096)
+	conn.WriteString("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+	chunks := httputil.NewChunkedWriter(conn)
+	body := s.take(chunks, 2048)
+	body.WriteString(req.URL.Path)
+	if err := body.Flush(); err != nil {
+		return err
+	}
+	s.put(body)
+	if err := chunks.Close(); err != nil {
+		return err
+	}
+	if err := conn.Flush(); err != nil {
+		return err
+	}
+	s.put(conn)
+	return nil
+}
+
+func fakeServers() map[string]*fakeServer {
+	p := s3pool.NewPool()
+	return map[string]*fakeServer{
+		"unpooled": newFakeServer(bufio.NewWriterSize, func(*bufio.Writer) {}),
+		"pooled":   newFakeServer(p.Writer, p.PutWriter),
+	}
+}
+
+// repeater is a client that sends the same request for ever.
+type repeater struct {
+	s   string
+	pos int
+}
+
+func (r *repeater) Read(p []byte) (int, error) {
+	n := copy(p, r.s[r.pos:])
+	r.pos = (r.pos + n) % len(r.s)
+	return n, nil
+}
+
+func TestKeepAliveServerAllocatesLess(t *testing.T) {
+	if check.Enabled {
+		return // sync.Pool drops a quarter of Puts under race
+	}
+	perRequest := map[string]uint64{}
+	for name, s := range fakeServers() {
+		const requests = 1000
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		for range requests {
+			require.NoError(t, s.serveOne())
+		}
+		runtime.ReadMemStats(&after)
+		perRequest[name] = (after.TotalAlloc - before.TotalAlloc) / requests
+	}
+	t.Logf("bytes per request: %v", perRequest)
+	require.LessOrEqual(t, float64(perRequest["pooled"]), 0.55*float64(perRequest["unpooled"]))
+}
+
+func BenchmarkKeepAliveServer(b *testing.B) {
+	for name, s := range fakeServers() {
+		b.Run("writers="+name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := s.serveOne(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

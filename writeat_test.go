@@ -1,0 +1,130 @@
+package s3pool_test
+
+import (
+	"bytes"
+	"math"
+	"math/rand/v2"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/s3pool/s3pool"
+)
+
+// pattern returns n bytes that differ by position, so that a misplaced block
+// shows.
+func pattern(n int) []byte {
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = byte(i*7 + i>>8*13 + i>>16*31)
+	}
+	return b
+}
+
+func TestWriteAtBufferSequential(t *testing.T) {
+	for _, step := range []int{1, 7, 4 * kib, 32 * kib} {
+		p := newPool(t)
+		b := s3pool.NewWriteAtBuffer(p)
+		want := pattern(100*kib + 3)
+		for off := 0; off < len(want); off += step {
+			n, err := b.WriteAt(want[off:min(off+step, len(want))], int64(off))
+			require.NoError(t, err)
+			require.Equal(t, min(step, len(want)-off), n)
+		}
+		require.Equal(t, len(want), b.Len())
+		require.True(t, bytes.Equal(want, b.Bytes()))
+		b.Release()
+	}
+}
+
+func TestWriteAtBufferConcurrent(t *testing.T) {
+	p := newPool(t)
+	want := pattern(3*mib + 17)
+	for seed := range uint64(20) {
+		rng := rand.New(rand.NewPCG(seed, 2))
+		piece := 1 + rng.IntN(300*kib)
+		b := s3pool.NewWriteAtBuffer(p)
+		var wg sync.WaitGroup
+		for _, i := range rng.Perm((len(want) + piece - 1) / piece) {
+			off := i * piece
+			wg.Go(func() {
+				_, err := b.WriteAt(want[off:min(off+piece, len(want))], int64(off))
+				assertNoError(t, err)
+			})
+		}
+		wg.Wait()
+		require.True(t, bytes.Equal(want, b.Bytes()), "seed %d", seed)
+		b.Release()
+	}
+}
+
+func TestWriteAtBufferGrowsGeometrically(t *testing.T) {
+	p := newPool(t)
+	b := s3pool.NewWriteAtBuffer(p)
+	block := make([]byte, 32*kib)
+	for off := range 256 { // 8 MiB
+		_, err := b.WriteAt(block, int64(off*len(block)))
+		require.NoError(t, err)
+	}
+	b.Release()
+	var taken uint64
+	for _, c := range p.Stats().Classes {
+		taken += c.Acquires
+	}
+	require.EqualValues(t, 9, taken, "32 KiB to 8 MiB is eight doublings")
+}
+
+func TestWriteAtBufferShowsNobodyElsesBytes(t *testing.T) {
+	p := newPool(t)
+	secret := s3pool.NewWriteAtBuffer(p)
+	secret.WriteAt(bytes.Repeat([]byte("secret"), 1000), 0)
+	secret.Release()
+
+	b := s3pool.NewWriteAtBuffer(p)
+	defer b.Release()
+	b.WriteAt([]byte("abc"), 10)
+	b.WriteAt([]byte("xyz"), 20)
+	want := append(make([]byte, 10), "abc\x00\x00\x00\x00\x00\x00\x00xyz"...)
+	require.Equal(t, want, b.Bytes())
+	require.Equal(t, want, b.Bytes())
+	b.WriteAt([]byte("!"), 0)
+	want[0] = '!'
+	require.Equal(t, want, b.Bytes())
+}
+
+func TestWriteAtBufferEmpty(t *testing.T) {
+	p := newPool(t)
+	b := s3pool.NewWriteAtBuffer(p)
+	require.Empty(t, b.Bytes())
+	n, err := b.WriteAt(nil, 0)
+	require.NoError(t, err)
+	require.Zero(t, n)
+	require.Zero(t, b.Len())
+	require.Empty(t, p.Stats().Classes, "no memory before the first byte")
+	b.Release()
+}
+
+func TestWriteAtBufferBadInput(t *testing.T) {
+	p := newPool(t, withBudget(mib))
+	b := s3pool.NewWriteAtBuffer(p)
+	_, err := b.WriteAt([]byte("x"), -1)
+	require.EqualError(t, err, "s3pool: WriteAtBuffer: negative offset or length: 1 bytes at -1")
+	_, err = b.WriteAt([]byte("x"), math.MaxInt64)
+	require.EqualError(t, err, "s3pool: WriteAtBuffer: 1 bytes at 9223372036854775807 do not fit into memory")
+
+	_, err = b.WriteAt(pattern(600*kib), 0)
+	require.NoError(t, err)
+	_, err = b.WriteAt([]byte("x"), 700*kib)
+	require.ErrorIs(t, err, s3pool.ErrBudget, "old and new memory do not fit at the same time")
+	_, err = b.WriteAt([]byte("x"), mib)
+	require.ErrorIs(t, err, s3pool.ErrTooLarge)
+	require.True(t, bytes.Equal(pattern(600*kib), b.Bytes()), "what was written is still there")
+
+	b.Release()
+	_, err = b.WriteAt([]byte("x"), 0)
+	require.EqualError(t, err, "s3pool: write to a WriteAtBuffer that has been released")
+	require.PanicsWithValue(t, "s3pool: WriteAtBuffer released twice", b.Release)
+	require.PanicsWithValue(t, "s3pool: Bytes of a WriteAtBuffer that has been released", func() { b.Bytes() })
+	require.Zero(t, b.Len())
+}
