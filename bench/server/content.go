@@ -1,0 +1,33 @@
+package server
+
+import (
+	"math/rand/v2"
+	"strconv"
+	"strings"
+)
+
+// MaxSize is the size in bytes of the largest object that a range server has.
+const MaxSize = 64 << 20
+
+// Content returns the bytes of the object of that size, at most [MaxSize]. They
+// do not compress, do not repeat, and are the same in every process; a smaller
+// object is the beginning of a larger one. The caller owns the slice.
+func Content(size int) []byte {
+	b := make([]byte, size)
+	rand.NewChaCha8([32]byte{'s', '3', 'p', 'o', 'o', 'l'}).Read(b)
+	return b
+}
+
+const keyPrefix = "object-"
+
+func objectKey(size int) string { return keyPrefix + strconv.Itoa(size) }
+
+// objectSize is the inverse of objectKey.
+func objectSize(key string) (size int, ok bool) {
+	digits, ok := strings.CutPrefix(key, keyPrefix)
+	if !ok {
+		return 0, false
+	}
+	size, err := strconv.Atoi(digits)
+	return size, err == nil && size >= 0 && size <= MaxSize
+}
