@@ -1,0 +1,108 @@
+package rival
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+)
+
+// The floors are what a program could reach that knows the size of its object
+// and writes the loop itself: one request, one read, memory that is recycled.
+
+// bodies recycles slices of one size.
+type bodies struct{ pool sync.Pool }
+
+// readFull reads a body of n bytes into a recycled slice and closes it.
+func (b *bodies) readFull(scene *Scene, body io.ReadCloser, n int64, see func([]byte)) error {
+	defer body.Close()
+	if err := wantSize(scene, n); err != nil {
+		return err
+	}
+	p, _ := b.pool.Get().(*[]byte)
+	if p == nil {
+		p = new(make([]byte, n))
+	}
+	defer b.pool.Put(p)
+	if _, err := io.ReadFull(body, *p); err != nil {
+		return err
+	}
+	if see != nil {
+		see(*p)
+	}
+	return nil
+}
+
+// withoutChecksums leaves the checksum settings as a bare s3.New(s3.Options{…})
+// does: nothing is validated. Validation costs more than the whole transfer, so
+// with it this would be no floor; the manager's ranges are not validated either.
+func withoutChecksums(o *s3.Options) {
+	o.RequestChecksumCalculation = 0
+	o.ResponseChecksumValidation = 0
+}
+
+// sdkFloor is GetObject without a manager.
+type sdkFloor struct {
+	scene  *Scene
+	client *s3.Client
+	in     s3.GetObjectInput
+	bodies bodies
+}
+
+func newSDKFloor(ctx context.Context, scene *Scene) (Rival, error) {
+	in, err := object(ctx, scene)
+	if err != nil {
+		return nil, err
+	}
+	return &sdkFloor{scene: scene, client: scene.Target.Client(withoutChecksums), in: in}, nil
+}
+
+func (f *sdkFloor) Move(ctx context.Context, see func([]byte)) error {
+	out, err := f.client.GetObject(ctx, &f.in)
+	if err != nil {
+		return err
+	}
+	return f.bodies.readFull(f.scene, out.Body, aws.ToInt64(out.ContentLength), see)
+}
+
+// rawFloor is net/http without the SDK, on a URL that was signed beforehand.
+type rawFloor struct {
+	scene  *Scene
+	client s3.HTTPClient
+	url    string
+	bodies bodies
+}
+
+func newRawFloor(ctx context.Context, scene *Scene) (Rival, error) {
+	in, err := object(ctx, scene)
+	if err != nil {
+		return nil, err
+	}
+	client := scene.Target.Client(withoutChecksums)
+	signed, err := s3.NewPresignClient(client).PresignGetObject(ctx, &in, s3.WithPresignExpires(24*time.Hour))
+	if err != nil {
+		return nil, err
+	}
+	return &rawFloor{scene: scene, client: client.Options().HTTPClient, url: signed.URL}, nil
+}
+
+func (f *rawFloor) Move(ctx context.Context, see func([]byte)) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, f.url, nil)
+	if err != nil {
+		return err
+	}
+	resp, err := f.client.Do(req)
+	if err != nil {
+		return err
+	}
+	if resp.StatusCode != http.StatusOK {
+		resp.Body.Close()
+		return fmt.Errorf("GET: %s", resp.Status)
+	}
+	return f.bodies.readFull(f.scene, resp.Body, resp.ContentLength, see)
+}
