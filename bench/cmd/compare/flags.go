@@ -1,0 +1,127 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/s3pool/s3pool/bench/rival"
+	"github.com/s3pool/s3pool/bench/server"
+	"github.com/s3pool/s3pool/bench/trial"
+)
+
+type config struct {
+	plan              trial.Plan
+	servers, schemes  []string
+	sizes             []rival.Size
+	contests          []rival.Contest
+	jsonFile, outFile string
+}
+
+// quick holds the flags that -quick sets, unless they are given themselves.
+var quick = [][2]string{{"rounds", "3"}, {"block", "50ms"}, {"servers", "range"}, {"sizes", "100K,1200K"}}
+
+func parse(args []string, stderr io.Writer) (cfg config, err error) {
+	fs := flag.NewFlagSet("compare", flag.ContinueOnError)
+	fs.SetOutput(stderr)
+	fs.IntVar(&cfg.plan.Rounds, "rounds", 20, "alternating `rounds`")
+	fs.DurationVar(&cfg.plan.Block, "block", 100*time.Millisecond, "`time` for one rival in one round")
+	servers := fs.String("servers", strings.Join(server.Kinds(), ","), "`servers` to measure against")
+	schemes := fs.String("schemes", "http,https", "`schemes` to speak")
+	sizes := fs.String("sizes", join(rival.DefaultSizes()), "object `sizes`, in bytes, K or M")
+	dst := fs.String("dst", strings.Join(vias("download"), ","), "`destinations` of downloads; empty for no downloads")
+	src := fs.String("src", strings.Join(vias("upload"), ","), "`sources` of uploads; empty for no uploads")
+	heap := fs.String("heap", "0", "`bytes` of other live heap, as an application has; in bytes, K or M")
+	isQuick := fs.Bool("quick", false, "take seconds: few rounds, the range server, small sizes")
+	fs.StringVar(&cfg.outFile, "out", "", "`file` for the report (default standard output)")
+	fs.StringVar(&cfg.jsonFile, "json", "", "`file` for the figures of every round, in JSON")
+	if err := fs.Parse(args); err != nil {
+		return cfg, err
+	}
+	if fs.NArg() > 0 {
+		return cfg, fmt.Errorf("unexpected argument %q", fs.Arg(0))
+	}
+	if *isQuick {
+		given := map[string]bool{}
+		fs.Visit(func(f *flag.Flag) { given[f.Name] = true })
+		for _, q := range quick {
+			if !given[q[0]] {
+				fs.Set(q[0], q[1])
+			}
+		}
+	}
+	if cfg.plan.Rounds < 1 {
+		return cfg, fmt.Errorf("-rounds: want at least 1, not %d", cfg.plan.Rounds)
+	}
+
+	if cfg.plan.Heap, err = rival.ParseSize(*heap); err != nil {
+		return cfg, fmt.Errorf("-heap: %w", err)
+	}
+	if cfg.servers, err = choose("servers", *servers, server.Kinds()); err != nil {
+		return cfg, err
+	}
+	if cfg.schemes, err = choose("schemes", *schemes, []string{"http", "https"}); err != nil {
+		return cfg, err
+	}
+	for s := range strings.SplitSeq(*sizes, ",") {
+		size, err := rival.ParseSize(s)
+		if err != nil {
+			return cfg, fmt.Errorf("-sizes: %w", err)
+		}
+		if size < 1 || size > server.MaxSize {
+			return cfg, fmt.Errorf("-sizes: %v is not between 1 byte and %v", size, rival.Size(server.MaxSize))
+		}
+		cfg.sizes = append(cfg.sizes, size)
+	}
+	downloads, err := choose("dst", *dst, vias("download"))
+	if err != nil {
+		return cfg, err
+	}
+	uploads, err := choose("src", *src, vias("upload"))
+	if err != nil {
+		return cfg, err
+	}
+	for _, c := range rival.Contests() {
+		if c.Verb == "download" && slices.Contains(downloads, c.Via) ||
+			c.Verb == "upload" && slices.Contains(uploads, c.Via) {
+			cfg.contests = append(cfg.contests, c)
+		}
+	}
+	return cfg, nil
+}
+
+// choose splits a list and checks that its members are known.
+func choose(name, list string, known []string) ([]string, error) {
+	if list == "" {
+		return nil, nil
+	}
+	chosen := strings.Split(list, ",")
+	for _, c := range chosen {
+		if !slices.Contains(known, c) {
+			return nil, fmt.Errorf("-%s: %q is none of %s", name, c, strings.Join(known, ", "))
+		}
+	}
+	return chosen, nil
+}
+
+// vias returns what objects can be downloaded into, or uploaded from.
+func vias(verb string) []string {
+	var v []string
+	for _, c := range rival.Contests() {
+		if c.Verb == verb {
+			v = append(v, c.Via)
+		}
+	}
+	return v
+}
+
+func join(sizes []rival.Size) string {
+	var s []string
+	for _, size := range sizes {
+		s = append(s, size.String())
+	}
+	return strings.Join(s, ",")
+}

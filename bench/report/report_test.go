@@ -1,0 +1,104 @@
+package report_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/s3pool/s3pool/bench/meter"
+	"github.com/s3pool/s3pool/bench/report"
+	"github.com/s3pool/s3pool/bench/rival"
+	"github.com/s3pool/s3pool/bench/trial"
+	"github.com/stretchr/testify/require"
+)
+
+// result makes one of ten equal rounds, from CPU time and bytes per operation.
+func result(verb, via string, size rival.Size, figures map[string][2]uint64) *trial.Result {
+	res := &trial.Result{Server: "range", Scheme: "http", Verb: verb, Via: via, Size: size}
+	var round []trial.Sample
+	for _, name := range []string{rival.Manager, rival.Manager5MiB, rival.S3pool, rival.SDK} {
+		f, ok := figures[name]
+		if !ok {
+			continue
+		}
+		res.Rivals = append(res.Rivals, name)
+		round = append(round, trial.Sample{Ops: 2, Usage: meter.Usage{CPU: time.Duration(2 * f[0]), Bytes: 2 * f[1], GCs: 1}})
+	}
+	for range 10 {
+		res.Rounds = append(res.Rounds, round)
+	}
+	return res
+}
+
+func markdown(t *testing.T, results ...*trial.Result) string {
+	var b strings.Builder
+	r := report.New(trial.Plan{Rounds: 10, Block: time.Second})
+	r.Results = results
+	require.NoError(t, r.WriteMarkdown(&b))
+	return b.String()
+}
+
+func TestVerdicts(t *testing.T) {
+	const size = 1200 << 10
+	memory := func(cpu, bytes uint64) *trial.Result {
+		return result("download", "memory", size, map[string][2]uint64{
+			rival.Manager: {15_000_000, 25_000_000}, rival.Manager5MiB: {1_200_000, 1_300_000}, rival.S3pool: {cpu, bytes},
+		})
+	}
+	file := func(cpu uint64) *trial.Result {
+		return result("download", "file", size, map[string][2]uint64{
+			rival.Manager: {900_000, 1}, rival.Manager5MiB: {1_000_000, 1}, rival.S3pool: {cpu, 1},
+		})
+	}
+	pooled := func(cpu, bytes uint64) *trial.Result {
+		return result("download", "pooled", size, map[string][2]uint64{rival.SDK: {1_000_000, 33_000}, rival.S3pool: {cpu, bytes}})
+	}
+	for _, c := range []struct {
+		name string
+		res  *trial.Result
+		want []string
+	}{
+		{"better", memory(1_000_000, 1_300_000), []string{
+			"CPU ≤ manager5m | range http | 1200K | 0.833 (0.83–0.83) | pass |",
+			"B/op ≤ manager5m | range http | 1200K | 1.000 (1.00–1.00) | pass |",
+			"CPU ≥ 15 times less than manager | range http | 1200K | 15.0 times less (15.0–15.0) | pass |",
+			"3 of 3 bounds reached",
+		}},
+		{"no tolerance", memory(1_200_001, 1_300_001), []string{
+			"CPU ≤ manager5m | range http | 1200K | 1.000 (1.00–1.00) | not reached |",
+			"B/op ≤ manager5m | range http | 1200K | 1.000 (1.00–1.00) | not reached |",
+			"| 12.5 times less (12.5–12.5) | not reached |",
+			"0 of 3 bounds reached",
+		}},
+		{"better of two", file(900_000), []string{"| 1.000 (1.00–1.00) of manager | pass |"}},
+		{"between the two", file(950_000), []string{"| 1.056 (1.06–1.06) of manager | not reached |"}},
+		{"floor", pooled(1_100_000, 40_000), []string{"CPU ≤ 1.10 × sdk | range http | 1200K | 1.100", "40.0 KB | pass |", "2 of 2 bounds"}},
+		{"above the floor", pooled(1_110_000, 40_001), []string{"0 of 2 bounds"}},
+		{"no CPU time", pooled(0, 30_000), []string{"CPU ≤ 1.10 × sdk | range http | 1200K | n/a | not measured |", "1 of 1 bounds"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := markdown(t, c.res)
+			for _, want := range c.want {
+				require.Contains(t, got, want)
+			}
+		})
+	}
+}
+
+func TestTable(t *testing.T) {
+	got := markdown(t, result("upload", "file", 1<<20, map[string][2]uint64{
+		rival.Manager: {2_000_000, 1000}, rival.S3pool: {500_000, 500},
+	}))
+	require.Contains(t, got, "## upload from file\n")
+	require.Contains(t, got, "| range http | 1M | manager | 2.00 ms | 1 | 0 µs | 1.0 KB | 1 | 0 | 512 |\n")
+	require.Contains(t, got, "| range http | 1M | s3pool | 500 µs | 0.25 (0.25–0.25) | 0 µs | 500 B | 0.50 (0.50–0.50) | 0 | 512 |\n")
+	require.NotContains(t, got, "download")
+}
+
+func TestFewRoundsAreNoClaim(t *testing.T) {
+	var b strings.Builder
+	r := report.New(trial.Plan{Rounds: 3})
+	r.Results = []*trial.Result{result("upload", "file", 1, map[string][2]uint64{rival.Manager: {1, 1}, rival.S3pool: {1, 1}})}
+	require.NoError(t, r.WriteMarkdown(&b))
+	require.Contains(t, b.String(), "With fewer than 10 rounds this is no claim.")
+}

@@ -1,0 +1,136 @@
+// Package trial measures rivals against each other, in alternating rounds.
+//
+// On a machine that others use too, one figure says little and two figures
+// taken minutes apart cannot be compared. So every round measures every rival
+// once, a fraction of a second after one another, and rivals are compared within
+// rounds: what disturbs a round disturbs both sides of its ratios.
+package trial
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"time"
+
+	"github.com/s3pool/s3pool/bench/meter"
+	"github.com/s3pool/s3pool/bench/rival"
+)
+
+// Plan says how long to measure.
+type Plan struct {
+	Rounds int           // how often every rival is measured
+	Block  time.Duration // about how long one rival is measured in one round
+
+	// Heap is a number of bytes that are live beside the rivals, as an
+	// application's own would be. It decides how much garbage makes a collection:
+	// with nothing else live it is 4 MB, and a rival is then rewarded for memory
+	// that it keeps, since that makes collections rarer.
+	Heap rival.Size
+}
+
+// A Sample is one block: one rival in one round.
+type Sample struct {
+	Ops   int
+	Usage meter.Usage // of all Ops together
+}
+
+// A Result is the outcome of one contest in one scene.
+type Result struct {
+	Server, Scheme string
+	Verb, Via      string
+	Size           rival.Size
+	Rivals         []string
+	Rounds         [][]Sample // by round and rival
+}
+
+// Run holds a contest. It returns when all rounds are done or one rival fails.
+func Run(ctx context.Context, plan Plan, contest rival.Contest, scene *rival.Scene) (*Result, error) {
+	res := &Result{
+		Server: scene.Target.Kind, Scheme: scene.Target.Scheme,
+		Verb: contest.Verb, Via: contest.Via, Size: scene.Size,
+	}
+	runners := make([]*runner, len(contest.Entries))
+	for i, e := range contest.Entries {
+		r, err := e.New(ctx, scene)
+		if err == nil {
+			runners[i] = &runner{rival: r}
+			err = runners[i].calibrate(ctx, plan.Block)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", e.Name, err)
+		}
+		res.Rivals = append(res.Rivals, e.Name)
+	}
+	heap := make([]byte, plan.Heap)
+	defer runtime.KeepAlive(heap)
+	for round := range plan.Rounds {
+		samples := make([]Sample, len(runners))
+		for at := range runners {
+			// There and back: a machine that steadily gets slower or faster
+			// favours nobody, and nobody comes after the same other each time.
+			if round%2 == 1 {
+				at = len(runners) - 1 - at
+			}
+			s, err := runners[at].block(ctx)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", res.Rivals[at], err)
+			}
+			samples[at] = s
+		}
+		res.Rounds = append(res.Rounds, samples)
+	}
+	return res, nil
+}
+
+// runner measures one rival.
+type runner struct {
+	rival rival.Rival
+	warm  int // operations before a block that do not count
+	ops   int // operations that do
+}
+
+// Warming up takes at most maxWarm operations: connections and pools exist after
+// the first, and the others let every processor's share of the pools fill.
+const maxWarm = 8
+
+// calibrate decides how many operations make a block.
+func (r *runner) calibrate(ctx context.Context, block time.Duration) error {
+	r.warm, r.ops = 1, 1
+	if _, err := r.block(ctx); err != nil {
+		return err
+	}
+	s, err := r.block(ctx)
+	if err != nil {
+		return err
+	}
+	inBlock := int(block / max(s.Usage.Wall, time.Microsecond))
+	r.ops = max(1, inBlock)
+	r.warm = min(max(1, inBlock/4), maxWarm)
+	return nil
+}
+
+// block measures r.ops operations.
+//
+// The collection in front takes away what the others left, and with it, since
+// pools live by the collector, the rival's own pools: hence the warm-up, which
+// does not count.
+func (r *runner) block(ctx context.Context) (Sample, error) {
+	runtime.GC()
+	if err := r.move(ctx, r.warm); err != nil {
+		return Sample{}, err
+	}
+	start := meter.Read()
+	if err := r.move(ctx, r.ops); err != nil {
+		return Sample{}, err
+	}
+	return Sample{Ops: r.ops, Usage: meter.Since(start)}, nil
+}
+
+func (r *runner) move(ctx context.Context, n int) error {
+	for range n {
+		if err := r.rival.Move(ctx, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
