@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"slices"
+	"time"
+)
+
+// work is the number of bytes that measureAll moves, for the progress bar.
+func work(groups []group, objects []object) int64 {
+	var n int64
+	for _, g := range groups {
+		for _, o := range objects {
+			n += int64(len(g.ways)*o.rounds*(1+o.batch)) * o.size
+		}
+	}
+	return n
+}
+
+// A result is a measured group: for each object the ways' figures, in order.
+type result struct {
+	title string
+	rows  []row
+}
+
+type row struct {
+	object string
+	way    string
+	usage  usage
+	first  usage // of the group's first way
+}
+
+// measureAll measures every way with every object. moved is told about each
+// transfer's bytes.
+func measureAll(ctx context.Context, groups []group, objects []object, moved func(int64)) ([]result, error) {
+	var results []result
+	for _, g := range groups {
+		r := result{title: g.title}
+		for _, o := range objects {
+			figures, err := measure(ctx, g.ways, o, moved)
+			if err != nil {
+				return nil, fmt.Errorf("%s, %s: %w", g.title, o.name, err)
+			}
+			for i, w := range g.ways {
+				r.rows = append(r.rows, row{object: o.name, way: w.name, usage: figures[i], first: figures[0]})
+			}
+		}
+		results = append(results, r)
+	}
+	return results, nil
+}
+
+// measure gives every way its turn in each round, beginning with another one
+// each time, so that a machine that slows down slows all of them.
+func measure(ctx context.Context, ways []way, o object, moved func(int64)) ([]usage, error) {
+	samples := make([][]usage, len(ways))
+	for round := range o.rounds {
+		for turn := range ways {
+			i := (round + turn) % len(ways)
+			u, err := sample(ctx, ways[i].transfer, o, moved)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", ways[i].name, err)
+			}
+			samples[i] = append(samples[i], u)
+		}
+	}
+	figures := make([]usage, len(ways))
+	for i, s := range samples {
+		figures[i] = summarize(s)
+	}
+	return figures, nil
+}
+
+// enough ends a sample of slow transfers early.
+const enough = time.Second
+
+// sample returns what one of o.batch transfers takes. It starts from a
+// collected heap, so that no way pays for the garbage of another, and with a
+// transfer that is not counted, so that buffers and connections are there.
+func sample(ctx context.Context, t transfer, o object, moved func(int64)) (usage, error) {
+	runtime.GC()
+	if err := once(ctx, t, o, new(meter)); err != nil {
+		return usage{}, err
+	}
+	moved(o.size)
+	var m meter
+	n := 0
+	for n < o.batch && m.total.wall < enough {
+		if err := once(ctx, t, o, &m); err != nil {
+			return usage{}, err
+		}
+		moved(o.size)
+		n++
+	}
+	moved(int64(o.batch-n) * o.size)
+	return m.total.per(n), nil
+}
+
+// once measures one transfer and checks it.
+func once(ctx context.Context, t transfer, o object, m *meter) error {
+	m.start()
+	check, err := t(ctx, o)
+	m.stop()
+	if err != nil {
+		return err
+	}
+	return check()
+}
+
+// summarize takes the median of the times, which other programs disturb, and
+// the mean of the counts, which are often zero.
+func summarize(samples []usage) usage {
+	var sum usage
+	var wall, cpu []time.Duration
+	for _, s := range samples {
+		wall = append(wall, s.wall)
+		cpu = append(cpu, s.cpu)
+		sum.bytes += s.bytes
+		sum.gcs += s.gcs
+	}
+	mean := sum.per(len(samples))
+	mean.wall, mean.cpu = median(wall), median(cpu)
+	return mean
+}
+
+func median(d []time.Duration) time.Duration {
+	if len(d) == 0 {
+		return 0
+	}
+	slices.Sort(d)
+	mid := len(d) / 2
+	if len(d)%2 == 0 {
+		return (d[mid-1] + d[mid]) / 2
+	}
+	return d[mid]
+}
