@@ -1,0 +1,73 @@
+# Every module of the workspace, the root first.
+MODULES := . internal/s3server examples bench tools
+# Modules with code to check; tools holds only the tools.
+CODE    := . internal/s3server examples bench
+TARGETS := linux/arm64 linux/386 darwin/arm64 windows/amd64
+
+# The tools run from the tools module, outside the workspace.
+TOOL = cd $(CURDIR)/tools && GOWORK=off go build -o $(CURDIR)/bin/$(1) $(2)
+
+.PHONY: help check fmt vet cross staticcheck vuln mod fix test race bench report fuzz tidy clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+check: fmt vet cross staticcheck mod fix vuln ## everything that reads the code without running it
+
+fmt: ## gofmt would change nothing
+	@out=$$(gofmt -l $(MODULES)); [ -z "$$out" ] || { echo "gofmt would change:"; echo "$$out"; exit 1; }
+
+vet: ## go vet, in the workspace and in every module alone
+	go vet work
+	@for m in $(CODE); do echo "vet $$m alone"; (cd $$m && GOWORK=off go vet ./...) || exit 1; done
+
+cross: ## go vet for the other systems
+	@for t in $(TARGETS); do for m in $(CODE); do \
+		echo "vet $$m for $$t"; (cd $$m && GOOS=$${t%/*} GOARCH=$${t#*/} go vet ./...) || exit 1; \
+	done; done
+
+staticcheck: bin/staticcheck ## staticcheck on every module
+	@for m in $(CODE); do echo "staticcheck $$m"; (cd $$m && $(CURDIR)/bin/staticcheck ./...) || exit 1; done
+
+bin/staticcheck: tools/go.mod
+	$(call TOOL,staticcheck,honnef.co/go/tools/cmd/staticcheck)
+
+bin/govulncheck: tools/go.mod
+	$(call TOOL,govulncheck,golang.org/x/vuln/cmd/govulncheck)
+
+bin/benchstat: tools/go.mod
+	$(call TOOL,benchstat,golang.org/x/perf/cmd/benchstat)
+
+vuln: bin/govulncheck ## govulncheck, where its database can be reached
+	@if curl -fsS -m 10 -o /dev/null https://vuln.go.dev/index/db.json 2>/dev/null; then \
+		for m in $(CODE); do (cd $$m && $(CURDIR)/bin/govulncheck ./...) || exit 1; done; \
+	else echo "govulncheck: the database cannot be reached, not run"; fi
+
+mod: ## go.mod and go.sum are tidy
+	@for m in $(MODULES); do echo "mod tidy -diff $$m"; (cd $$m && GOWORK=off go mod tidy -diff) || exit 1; done
+
+fix: ## go fix would change nothing
+	@for m in $(CODE); do echo "fix -diff $$m"; (cd $$m && go fix -diff ./...) || exit 1; done
+
+test: ## all tests of all modules
+	go test work
+
+race: ## the same under the race detector, with poisoned buffers
+	go test -race -shuffle=on work
+
+bench: ## all benchmarks
+	go test -run '^$$' -bench . . ./bench/...
+
+report: ## the table of the README and the bounds we hold ourselves to
+	go run ./bench/cmd/compare
+
+fuzz: ## a minute for each fuzz target
+	@for f in $$(grep -oh 'func Fuzz[A-Za-z0-9_]*' *_test.go | sed 's/func //'); do \
+		go test -run '^$$' -fuzz "^$$f$$" -fuzztime 1m . || exit 1; done
+
+tidy: ## tidy every module and the workspace
+	@for m in $(MODULES); do (cd $$m && GOWORK=off go mod tidy) || exit 1; done
+	go work sync
+
+clean:
+	rm -rf bin
