@@ -1,0 +1,99 @@
+package s3pool
+
+import (
+	"bufio"
+	"io"
+	"reflect"
+	"sync"
+	"unsafe"
+)
+
+// through copies as bufio.Writer.ReadFrom does: it fills the buffer if there is
+// something in it, so that a header and a short body leave in one piece, and then
+// goes past it.
+func (p *Pool) through(bw *bufio.Writer, src io.Reader) (n int64, err error) {
+	w := writerBehind(bw)
+	if _, ok := w.(io.ReaderFrom); !ok {
+		return p.pump(bw, src)
+	}
+	if bw.Buffered() > 0 {
+		var more bool
+		n, more, err = p.pumpMax(bw, src, int64(bw.Available()))
+		if err != nil || !more {
+			return n, err
+		}
+	}
+	if err := bw.Flush(); err != nil {
+		return n, err
+	}
+	m, err := p.route(w, src)
+	if err != nil {
+		// Bytes are missing now. Nothing that is written later may follow them: let
+		// bw run into the error itself, for it keeps the first one it meets.
+		bw.ReadFrom(failure{err})
+	}
+	return n + m, err
+}
+
+// A failure is a Reader that returns an error.
+type failure struct{ err error }
+
+func (f failure) Read([]byte) (int, error) { return 0, f.err }
+
+// drain copies as bufio.Reader.WriteTo does: what is buffered, then what is behind.
+func (p *Pool) drain(dst io.Writer, br *bufio.Reader) (n int64, err error) {
+	r := readerBehind(br)
+	if r == nil {
+		return p.pump(dst, br)
+	}
+	if b, _ := br.Peek(br.Buffered()); len(b) > 0 {
+		m, err := write(dst, b)
+		br.Discard(m)
+		n = int64(m)
+		if err != nil {
+			return n, err
+		}
+	}
+	m, err := p.copy(dst, r)
+	return n + m, err
+}
+
+// bufio does not tell what it reads from and writes to. The ways around that are
+// to give up the kernel's short cuts behind a bufio.Writer, which is every server's
+// response, or to pass bufio's own ReadFrom a reader in disguise, which net turns
+// into a handful of allocations for each call. So we look. The place is taken from
+// the type itself and only if name and type are as expected; should bufio change,
+// nil is returned, the copy goes through a buffer, and a test fails.
+
+func readerBehind(br *bufio.Reader) io.Reader {
+	off := bufioReaderField()
+	if br == nil || off == 0 {
+		return nil
+	}
+	return *(*io.Reader)(unsafe.Add(unsafe.Pointer(br), off))
+}
+
+func writerBehind(bw *bufio.Writer) io.Writer {
+	off := bufioWriterField()
+	if bw == nil || off == 0 {
+		return nil
+	}
+	return *(*io.Writer)(unsafe.Add(unsafe.Pointer(bw), off))
+}
+
+var (
+	bufioReaderField = sync.OnceValue(fieldOf[bufio.Reader, io.Reader]("rd"))
+	bufioWriterField = sync.OnceValue(fieldOf[bufio.Writer, io.Writer]("wr"))
+)
+
+// fieldOf returns a function that finds the offset of a field of type F in S. It
+// is zero if there is none, and neither of the fields we look for comes first.
+func fieldOf[S, F any](name string) func() uintptr {
+	return func() uintptr {
+		f, ok := reflect.TypeFor[S]().FieldByName(name)
+		if !ok || f.Type != reflect.TypeFor[F]() {
+			return 0
+		}
+		return f.Offset
+	}
+}

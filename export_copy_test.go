@@ -1,0 +1,6 @@
+package s3pool
+
+var (
+	ReaderBehind = readerBehind
+	WriterBehind = writerBehind
+)
