@@ -8,6 +8,9 @@
 //
 //	go test -bench Download/server=range/scheme=http/dst=memory/size=1200K ./bench
 //
+// All of them, -bench ., take about as long as the go command's default timeout:
+// add -timeout 0.
+//
 // Beside the usual figures they report cpu-ns/op, user and system time of this
 // process, and gc/GiB, garbage collections per GiB moved.
 //

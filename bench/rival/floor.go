@@ -2,9 +2,11 @@ package rival
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"sync"
 	"time"
 
@@ -70,6 +72,9 @@ func (f *sdkFloor) Move(ctx context.Context, see func([]byte)) error {
 	return f.bodies.readFull(f.scene, out.Body, aws.ToInt64(out.ContentLength), see)
 }
 
+// presignedFor is longer than anybody waits for one contest.
+const presignedFor = 2 * time.Hour
+
 // rawFloor is net/http without the SDK, on a URL that was signed beforehand.
 type rawFloor struct {
 	scene  *Scene
@@ -84,7 +89,7 @@ func newRawFloor(ctx context.Context, scene *Scene) (Rival, error) {
 		return nil, err
 	}
 	client := scene.Target.Client(withoutChecksums)
-	signed, err := s3.NewPresignClient(client).PresignGetObject(ctx, &in, s3.WithPresignExpires(24*time.Hour))
+	signed, err := s3.NewPresignClient(client).PresignGetObject(ctx, &in, s3.WithPresignExpires(presignedFor))
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +103,11 @@ func (f *rawFloor) Move(ctx context.Context, see func([]byte)) error {
 	}
 	resp, err := f.client.Do(req)
 	if err != nil {
-		return err
+		// The URL in a url.Error is as good as a credential.
+		if e, ok := errors.AsType[*url.Error](err); ok {
+			err = e.Err
+		}
+		return fmt.Errorf("GET: %w", err)
 	}
 	if resp.StatusCode != http.StatusOK {
 		resp.Body.Close()

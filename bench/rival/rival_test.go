@@ -51,3 +51,28 @@ func deliver(t *testing.T, scene *rival.Scene, e rival.Entry, want [sha256.Size]
 		require.True(t, seen)
 	}
 }
+
+// TestErrorsKeepTheSignature: the URL of the raw floor is as good as a credential
+// of whatever S3 it was pointed at.
+func TestErrorsKeepTheSignature(t *testing.T) {
+	target, err := server.Start(t.Context(), "range", server.Options{})
+	require.NoError(t, err)
+	scene := rival.NewScene(target, 100, t.TempDir())
+	var raws []rival.Rival
+	for _, c := range rival.Contests() {
+		for _, e := range c.Entries {
+			if e.Name == rival.Raw {
+				r, err := e.New(t.Context(), scene)
+				require.NoError(t, err)
+				raws = append(raws, r)
+			}
+		}
+	}
+	require.NoError(t, target.Close())
+	require.NotEmpty(t, raws)
+	for _, r := range raws {
+		err := r.Move(t.Context(), nil)
+		require.Error(t, err)
+		require.NotContains(t, err.Error(), "X-Amz")
+	}
+}
