@@ -38,6 +38,7 @@ func (p *Pool) NewDownloader(c manager.DownloadAPIClient, optFns ...func(*manage
 	if isNilClient(c) {
 		panic("s3pool: NewDownloader: nil client")
 	}
+	p.ballast.load()
 	provider := NewProvider(p)
 	d := manager.NewDownloader(c, func(d *manager.Downloader) { d.BufferProvider = provider })
 	for _, fn := range optFns {

@@ -26,6 +26,11 @@ type PoolOptions struct {
 	// bound. Memory that is idle, the small blocks that Copy holds during a call
 	// and the bufio readers and writers are not counted.
 	MaxBytes int64
+
+	// Ballast is the number of bytes that the pool keeps allocated, from its first
+	// NewDownloader on, without ever touching them. Zero means 8 MiB, negative
+	// means none. See ballast.go for why; it takes address space, not memory.
+	Ballast int
 }
 
 // A Pool lends buffers by size class and takes them back. It is safe for
@@ -35,6 +40,8 @@ type Pool struct {
 	maxBytes int64
 	budget   *semaphore.Weighted // of maxBytes, nil without a bound
 	charged  atomic.Int64        // bytes taken from budget; never more than maxBytes
+
+	ballast ballast
 
 	waits    atomic.Uint64
 	waitTime atomic.Int64 // nanoseconds
@@ -56,7 +63,7 @@ func NewPool(optFns ...func(*PoolOptions)) *Pool {
 	if o.MaxBytes < 0 {
 		panic(fmt.Sprintf("s3pool: NewPool: MaxBytes is %d; it must be positive, or zero for no bound", o.MaxBytes))
 	}
-	p := &Pool{maxBytes: o.MaxBytes}
+	p := &Pool{maxBytes: o.MaxBytes, ballast: ballast{size: o.Ballast}}
 	if o.MaxBytes > 0 {
 		p.budget = semaphore.NewWeighted(o.MaxBytes)
 	}
