@@ -14,11 +14,11 @@ import (
 func (p *Pool) through(bw *bufio.Writer, src io.Reader) (n int64, err error) {
 	w := writerBehind(bw)
 	if _, ok := w.(io.ReaderFrom); !ok {
-		return p.pump(bw, src)
+		return p.take(ways[sourceOf(src)][toPlain], bw, src)
 	}
 	if bw.Buffered() > 0 {
 		var more bool
-		n, more, err = p.pumpMax(bw, src, int64(bw.Available()))
+		n, more, err = p.pumpMax(bw, src, scratchSize, int64(bw.Available()))
 		if err != nil || !more {
 			return n, err
 		}

@@ -40,53 +40,65 @@ func (p *Pool) copyRange(f *os.File, src io.Reader) (int64, error) {
 // canCopyRange reports whether copy_file_range will do. If not, os.File.ReadFrom
 // would find out too, and make a buffer.
 //
-// The types of the file systems are compared, not the devices: subvolumes of one
-// btrfs differ in their device and share blocks all the same.
+// Where the devices differ the types of the file systems decide: subvolumes of one
+// btrfs are different devices and share blocks all the same.
 func canCopyRange(dst, src *os.File) bool {
-	in, ok := look(src)
-	if !ok || in.mode&syscall.S_IFMT != syscall.S_IFREG || in.rest <= 0 {
+	from, rest := unread(src)
+	if rest <= 0 {
 		return false
 	}
-	out, ok := look(dst)
-	return ok && out.mode&syscall.S_IFMT == syscall.S_IFREG && !out.append && in.fs == out.fs
+	to, ok := writable(dst)
+	return ok && (from == to || fileSystemOf(src) == fileSystemOf(dst))
 }
 
-type fileInfo struct {
-	mode   uint32
-	fs     int64 // type of the file system
-	rest   int64 // bytes from the offset to the end
-	append bool
-}
+// The questions below are asked of the kernel directly, and no more of them than
+// needed, because what os has to say about a file is made on the heap.
 
-// look asks the kernel what os.FileInfo would say, which is made on the heap.
-func look(f *os.File) (info fileInfo, ok bool) {
-	rc, err := f.SyscallConn()
-	if err != nil {
-		return info, false
+// unread returns the device of a file and the bytes from its offset to its end, or 0
+// if it is not a regular file.
+func unread(f *os.File) (dev uint64, rest int64) {
+	if rc, err := f.SyscallConn(); err == nil {
+		rc.Control(func(fd uintptr) {
+			var st syscall.Stat_t
+			if syscall.Fstat(int(fd), &st) != nil || st.Mode&syscall.S_IFMT != syscall.S_IFREG {
+				return
+			}
+			off, err := syscall.Seek(int(fd), 0, io.SeekCurrent)
+			if err == nil {
+				dev, rest = uint64(st.Dev), st.Size-off
+			}
+		})
 	}
-	err = rc.Control(func(fd uintptr) {
-		var st syscall.Stat_t
-		var fs syscall.Statfs_t
-		if syscall.Fstat(int(fd), &st) != nil || syscall.Fstatfs(int(fd), &fs) != nil {
-			return
-		}
-		off, err := syscall.Seek(int(fd), 0, io.SeekCurrent)
-		if err != nil {
-			return
-		}
-		flags, _, errno := syscall.Syscall(syscall.SYS_FCNTL, fd, syscall.F_GETFL, 0)
-		if errno != 0 {
-			return
-		}
-		info = fileInfo{
-			mode:   st.Mode,
-			fs:     int64(fs.Type),
-			rest:   st.Size - off,
-			append: flags&syscall.O_APPEND != 0,
-		}
-		ok = true
-	})
-	return info, ok && err == nil
+	return dev, rest
+}
+
+// writable returns the device of a file, and whether it is a regular file that is
+// not open for appending: splice and copy_file_range refuse others.
+func writable(f *os.File) (dev uint64, ok bool) {
+	if rc, err := f.SyscallConn(); err == nil {
+		rc.Control(func(fd uintptr) {
+			var st syscall.Stat_t
+			if syscall.Fstat(int(fd), &st) != nil || st.Mode&syscall.S_IFMT != syscall.S_IFREG {
+				return
+			}
+			flags, _, errno := syscall.Syscall(syscall.SYS_FCNTL, fd, syscall.F_GETFL, 0)
+			dev, ok = uint64(st.Dev), errno == 0 && flags&syscall.O_APPEND == 0
+		})
+	}
+	return dev, ok
+}
+
+// fileSystemOf returns the type of the file system that f is in.
+func fileSystemOf(f *os.File) (magic int64) {
+	if rc, err := f.SyscallConn(); err == nil {
+		rc.Control(func(fd uintptr) {
+			var st syscall.Statfs_t
+			if syscall.Fstatfs(int(fd), &st) == nil {
+				magic = int64(st.Type)
+			}
+		})
+	}
+	return magic
 }
 
 // A span is the part of a file that a source stands for.
@@ -219,11 +231,16 @@ func sendTo(c *net.TCPConn, in int, off *int64, n int64) (sent int64, err error)
 		return 0, errUnsupported // closed, or the deadline is past: Write says it best
 	}
 	if err == nil && werr != nil {
-		// Closed or out of time while waiting. net's name for what we did is no use.
-		err = werr
-		if op, ok := errors.AsType[*net.OpError](werr); ok {
-			err = op.Err
-		}
+		err = innerError(werr) // closed or out of time while waiting
 	}
 	return sent, err
+}
+
+// innerError returns what is in the error of a RawConn: net's name for what we did,
+// raw-read or raw-write, is of no use to anybody.
+func innerError(err error) error {
+	if op, ok := errors.AsType[*net.OpError](err); ok {
+		return op.Err
+	}
+	return err
 }

@@ -54,6 +54,9 @@ func TestCopySystemCalls(t *testing.T) {
 		{"unix", "tcp", "splice"},
 		{"tcp", "unix", "splice"},
 		{"bufio(tcp)", "tcp", "splice"},
+		{"tcp", "file", "splice"},
+		{"limited(tcp)", "file", "splice"},
+		{"tcp", "bufio(file)+head", "splice"},
 		{"tcp", "bufio(tcp)", "splice"},
 		{"tcp", "http,length", "splice"},
 	}

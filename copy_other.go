@@ -30,6 +30,11 @@ func (p *Pool) splice(c *net.TCPConn, src io.Reader) (int64, error) {
 	return p.pump(c, src)
 }
 
+// spliceToFile is Linux's own.
+func (p *Pool) spliceToFile(f *os.File, src io.Reader) (int64, error) {
+	return p.pump(f, src)
+}
+
 // copyRange is used on Linux. FreeBSD has one too; nobody has measured it here.
 func (p *Pool) copyRange(f *os.File, src io.Reader) (int64, error) {
 	return p.pump(f, src)

@@ -455,6 +455,48 @@ func (c *cleaner) run() {
 	}
 }
 
+// TestCopyAllocsPerRun counts with testing.AllocsPerRun, on ends that are warm, what
+// TestCopyAllocations compares on new ones. TLS records are allocated by crypto/tls,
+// chunk headers by net/http: the loop over Read and Write says how many.
+func TestCopyAllocsPerRun(t *testing.T) {
+	if check.Enabled {
+		return // sync.Pool drops Puts under the race detector, and checks allocate
+	}
+	copyServers(t)
+	buf := make([]byte, s3pool.ScratchSize)
+	loop := func(w io.Writer, r io.Reader) (int64, error) {
+		return io.CopyBuffer(onlyWriter{w}, onlyReader{r}, buf)
+	}
+	for _, src := range benchSources {
+		for _, dst := range benchSinks {
+			t.Run(src.name+" to "+dst.name, func(t *testing.T) {
+				r, rewindSource := src.open(t)
+				w, rewindSink := dst.open(t)
+				count := func(do copyFunc) float64 {
+					return testing.AllocsPerRun(20, func() {
+						rewindSource()
+						rewindSink()
+						if n, err := do(w, r); n != copyBenchSize || err != nil {
+							t.Fatal(n, err)
+						}
+					})
+				}
+				want := 0.0
+				switch {
+				case dst.name == "chunked":
+					// From the network, chunks are as long as what arrives.
+					want = max(count(loop)-2, copyBenchSize/(4<<10))
+				case src.name == "tls":
+					want = count(loop) // less the two boxes of the loop, plus a record
+				case dst.name == "http" && strings.Contains("file limited section tcp", src.name):
+					want = 3 // net's
+				}
+				require.LessOrEqual(t, count(s3pool.Copy), want)
+			})
+		}
+	}
+}
+
 // A faultyWriter takes n bytes and then does as wrong says.
 type faultyWriter struct {
 	n     int
