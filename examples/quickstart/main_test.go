@@ -43,7 +43,6 @@ func ownTemp(t *testing.T) {
 		left, err := filepath.Glob(filepath.Join(dir, "*"))
 		require.NoError(t, err)
 		require.Empty(t, left, "left in the temporary directory")
-		require.Zero(t, s3pool.DefaultPool().Stats().Leased, "bytes leased")
 	})
 }
 
@@ -112,7 +111,12 @@ func TestWrongBytes(t *testing.T) {
 			require.ErrorContains(t, err, o.key)
 		}
 	}
-	require.Zero(t, s3pool.DefaultPool().Stats().Leased, "bytes leased")
+
+	pool := s3pool.NewPool()
+	check, err := st.intoPooledBuffer(pool.NewDownloader(st.client), pool)(t.Context(), o)
+	require.NoError(t, err)
+	require.Error(t, check())
+	require.Zero(t, pool.Stats().Leased, "bytes leased")
 }
 
 func TestInterrupted(t *testing.T) {

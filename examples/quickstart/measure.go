@@ -59,7 +59,7 @@ func measure(ctx context.Context, ways []way, o object, moved func(int64)) ([]us
 	for round := range o.rounds {
 		for turn := range ways {
 			i := (round + turn) % len(ways)
-			u, err := sample(ctx, ways[i].transfer, o, moved)
+			u, err := sample(ctx, ways[i], o, moved)
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", ways[i].name, err)
 			}
@@ -79,8 +79,9 @@ const enough = time.Second
 // sample returns what one of o.batch transfers takes. It starts from a
 // collected heap, so that no way pays for the garbage of another, and with a
 // transfer that is not counted, so that buffers and connections are there.
-func sample(ctx context.Context, t transfer, o object, moved func(int64)) (usage, error) {
-	runtime.GC()
+func sample(ctx context.Context, w way, o object, moved func(int64)) (usage, error) {
+	collect()
+	t := w.begin()
 	if err := once(ctx, t, o, new(meter)); err != nil {
 		return usage{}, err
 	}
@@ -96,6 +97,14 @@ func sample(ctx context.Context, t transfer, o object, moved func(int64)) (usage
 	}
 	moved(int64(o.batch-n) * o.size)
 	return m.total.per(n), nil
+}
+
+// collect frees what earlier samples have left. A sync.Pool is held for one
+// collection after it was used last, and what it holds for one more.
+func collect() {
+	for range 3 {
+		runtime.GC()
+	}
 }
 
 // once measures one transfer and checks it.

@@ -20,8 +20,11 @@ type transfer func(ctx context.Context, o object) (check func() error, err error
 
 // A way is one row of a table for each object.
 type way struct {
-	name     string
-	transfer transfer
+	name string
+
+	// begin returns the way's transfer as a program that knows no other would
+	// have it: nothing is left from earlier samples, of this way or another.
+	begin func() transfer
 }
 
 // A group is one table. The first way is what the others are compared with.
@@ -30,22 +33,38 @@ type group struct {
 	ways  []way
 }
 
+// groups names what is compared. Ours takes a pool of its own for each sample,
+// in the place of s3pool.DefaultPool, since a pool with a Downloader holds some
+// memory that would spare the stock Downloader collections too.
 func (st *store) groups() []group {
-	stockDown, ourDown := manager.NewDownloader(st.client), s3pool.NewDownloader(st.client)
-	stockUp, ourUp := manager.NewUploader(st.client), s3pool.NewUploader(st.client)
 	return []group{
 		{"Download into memory", []way{
-			{"`manager.NewDownloader`", st.intoStockBuffer(stockDown)},
-			{"`s3pool.NewDownloader`", st.intoStockBuffer(ourDown)},
-			{"`s3pool.NewDownloader` into `s3pool.NewWriteAtBuffer`", st.intoPooledBuffer(ourDown)},
+			{"`manager.NewDownloader`", func() transfer {
+				return st.intoStockBuffer(manager.NewDownloader(st.client))
+			}},
+			{"`s3pool.NewDownloader`", func() transfer {
+				return st.intoStockBuffer(s3pool.NewPool().NewDownloader(st.client))
+			}},
+			{"`s3pool.NewDownloader` into `s3pool.NewWriteAtBuffer`", func() transfer {
+				pool := s3pool.NewPool()
+				return st.intoPooledBuffer(pool.NewDownloader(st.client), pool)
+			}},
 		}},
 		{"Download into a file", []way{
-			{"`manager.NewDownloader`", st.intoFile(stockDown)},
-			{"`s3pool.NewDownloader`", st.intoFile(ourDown)},
+			{"`manager.NewDownloader`", func() transfer {
+				return st.intoFile(manager.NewDownloader(st.client))
+			}},
+			{"`s3pool.NewDownloader`", func() transfer {
+				return st.intoFile(s3pool.NewPool().NewDownloader(st.client))
+			}},
 		}},
 		{"Upload of a file", []way{
-			{"`manager.NewUploader`", st.upload(stockUp)},
-			{"`s3pool.NewUploader`", st.upload(ourUp)},
+			{"`manager.NewUploader`", func() transfer {
+				return st.upload(manager.NewUploader(st.client))
+			}},
+			{"`s3pool.NewUploader`", func() transfer {
+				return st.upload(s3pool.NewPool().NewUploader(st.client))
+			}},
 		}},
 	}
 }
@@ -65,9 +84,9 @@ func (st *store) intoStockBuffer(d *manager.Downloader) transfer {
 	}
 }
 
-func (st *store) intoPooledBuffer(d *manager.Downloader) transfer {
+func (st *store) intoPooledBuffer(d *manager.Downloader, pool *s3pool.Pool) transfer {
 	return func(ctx context.Context, o object) (func() error, error) {
-		buf := s3pool.NewWriteAtBuffer(nil)
+		buf := s3pool.NewWriteAtBuffer(pool)
 		if _, err := d.Download(ctx, buf, st.input(o)); err != nil {
 			buf.Release()
 			return nil, err
