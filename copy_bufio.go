@@ -18,7 +18,7 @@ func (p *Pool) through(bw *bufio.Writer, src io.Reader) (n int64, err error) {
 	}
 	if bw.Buffered() > 0 {
 		var more bool
-		n, more, err = p.pumpMax(bw, src, scratchSize, int64(bw.Available()))
+		n, more, err = p.pumpMax(bw, src, pumpSize, int64(bw.Available()))
 		if err != nil || !more {
 			return n, err
 		}

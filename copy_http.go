@@ -16,7 +16,7 @@ import (
 // 8 bytes each, for a short cut that a body of this size deserves. In chunks there
 // is no short cut.
 func (p *Pool) respond(w responseWriter, src io.Reader) (int64, error) {
-	n, more, err := p.pumpMax(w, src, scratchSize, scratchSize)
+	n, more, err := p.pumpMax(w, src, pumpSize, pumpSize)
 	if err != nil || !more {
 		return n, err
 	}

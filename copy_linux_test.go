@@ -66,9 +66,9 @@ func TestCopySystemCalls(t *testing.T) {
 			t.Logf("bytes by system call: %v", moved)
 			// What goes through a buffer is what was in one, and the head of a
 			// response.
-			require.GreaterOrEqual(t, moved[c.call], tracedSize-s3pool.ScratchSize-8192)
-			require.LessOrEqual(t, moved["read"]+moved["pread"], s3pool.ScratchSize+8192)
-			require.LessOrEqual(t, moved["write"], s3pool.ScratchSize+8192)
+			require.GreaterOrEqual(t, moved[c.call], tracedSize-s3pool.PumpSize-8192)
+			require.LessOrEqual(t, moved["read"]+moved["pread"], s3pool.PumpSize+8192)
+			require.LessOrEqual(t, moved["write"], s3pool.PumpSize+8192)
 		})
 	}
 }

@@ -1,5 +1,7 @@
 package s3pool
 
+const PumpSize = pumpSize
+
 var (
 	ReaderBehind = readerBehind
 	WriterBehind = writerBehind
