@@ -80,7 +80,7 @@ func newDownload(name string, into into) func(context.Context, *Scene) (Rival, e
 		if err != nil {
 			return nil, err
 		}
-		d, err := newDownloader(name, scene.Target.Client())
+		d, err := newDownloader(name, scene.Target.Client(withoutChecksums))
 		if err != nil {
 			return nil, err
 		}

@@ -42,7 +42,8 @@ func (b *bodies) readFull(scene *Scene, body io.ReadCloser, n int64, see func([]
 
 // withoutChecksums leaves the checksum settings as a bare s3.New(s3.Options{…})
 // does: nothing is validated. Validation costs more than the whole transfer, so
-// with it this would be no floor; the manager's ranges are not validated either.
+// with it this would be no floor. All downloads have it so, since the manager's
+// ranges are not validated either way.
 func withoutChecksums(o *s3.Options) {
 	o.RequestChecksumCalculation = 0
 	o.ResponseChecksumValidation = 0

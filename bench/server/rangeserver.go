@@ -1,14 +1,9 @@
 package server
 
 import (
-	"context"
-	"crypto/tls"
-	"crypto/x509"
-	"net/http"
+	"errors"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
 func (t *Target) startRange(opts Options) error {
@@ -16,29 +11,12 @@ func (t *Target) startRange(opts Options) error {
 	if err != nil {
 		return err
 	}
-	// The SDK's own transport, as users have it.
-	transport := awshttp.NewBuildableClient().GetTransport()
-	if opts.TLS {
-		roots := x509.NewCertPool()
-		roots.AppendCertsFromPEM(report.Cert)
-		transport.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
-	}
-	credentials := aws.Credentials{AccessKeyID: "test", SecretAccessKey: "testtest"}
+	there := Connect(Wire{
+		Scheme: t.Scheme, Endpoint: t.Scheme + "://" + report.Addr, Region: "us-east-1", Cert: report.Cert,
+		Credentials: aws.Credentials{AccessKeyID: "test", SecretAccessKey: "testtest"},
+	})
 	t.Bucket = "bench"
-	t.close = func() error {
-		transport.CloseIdleConnections()
-		return stop()
-	}
-	t.newClient = func(optFns ...func(*s3.Options)) *s3.Client {
-		return s3.New(s3.Options{
-			BaseEndpoint: aws.String(t.Scheme + "://" + report.Addr),
-			UsePathStyle: true,
-			Region:       "us-east-1",
-			HTTPClient:   &http.Client{Transport: transport},
-			Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-				return credentials, nil
-			}),
-		}, optFns...)
-	}
+	t.newClient = there.newClient
+	t.close = func() error { return errors.Join(there.Close(), stop()) }
 	return nil
 }

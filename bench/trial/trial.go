@@ -8,6 +8,7 @@ package trial
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"time"
@@ -43,35 +44,48 @@ type Result struct {
 	Rounds         [][]Sample // by round and rival
 }
 
-// Run holds a contest. It returns when all rounds are done or one rival fails.
+// A measurer measures one rival, a block at a time.
+type measurer interface {
+	block(context.Context) (Sample, error)
+	close() error
+}
+
+// Run holds a contest in this process. It returns when all rounds are done or
+// one rival fails.
 func Run(ctx context.Context, plan Plan, contest rival.Contest, scene *rival.Scene) (*Result, error) {
+	return run(ctx, plan, contest, scene, func(e rival.Entry) (measurer, error) {
+		return newRunner(ctx, plan, e, scene)
+	})
+}
+
+func run(ctx context.Context, plan Plan, contest rival.Contest, scene *rival.Scene, enter func(rival.Entry) (measurer, error)) (_ *Result, err error) {
 	res := &Result{
 		Server: scene.Target.Kind, Scheme: scene.Target.Scheme,
 		Verb: contest.Verb, Via: contest.Via, Size: scene.Size,
 	}
-	runners := make([]*runner, len(contest.Entries))
-	for i, e := range contest.Entries {
-		r, err := e.New(ctx, scene)
-		if err == nil {
-			runners[i] = &runner{rival: r}
-			err = runners[i].calibrate(ctx, plan.Block)
+	var field []measurer
+	defer func() {
+		for _, m := range field {
+			err = errors.Join(err, m.close())
 		}
+	}()
+	for _, e := range contest.Entries {
+		m, err := enter(e)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", e.Name, err)
 		}
+		field = append(field, m)
 		res.Rivals = append(res.Rivals, e.Name)
 	}
-	heap := make([]byte, plan.Heap)
-	defer runtime.KeepAlive(heap)
 	for round := range plan.Rounds {
-		samples := make([]Sample, len(runners))
-		for at := range runners {
+		samples := make([]Sample, len(field))
+		for at := range field {
 			// There and back: a machine that steadily gets slower or faster
 			// favours nobody, and nobody comes after the same other each time.
 			if round%2 == 1 {
-				at = len(runners) - 1 - at
+				at = len(field) - 1 - at
 			}
-			s, err := runners[at].block(ctx)
+			s, err := field[at].block(ctx)
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", res.Rivals[at], err)
 			}
@@ -82,12 +96,24 @@ func Run(ctx context.Context, plan Plan, contest rival.Contest, scene *rival.Sce
 	return res, nil
 }
 
-// runner measures one rival.
+// runner measures one rival in this process.
 type runner struct {
 	rival rival.Rival
+	heap  []byte
 	warm  int // operations before a block that do not count
 	ops   int // operations that do
 }
+
+func newRunner(ctx context.Context, plan Plan, e rival.Entry, scene *rival.Scene) (*runner, error) {
+	r, err := e.New(ctx, scene)
+	if err != nil {
+		return nil, err
+	}
+	m := &runner{rival: r, heap: make([]byte, plan.Heap)}
+	return m, m.calibrate(ctx, plan.Block)
+}
+
+func (r *runner) close() error { return nil }
 
 // Warming up takes at most maxWarm operations: connections and pools exist after
 // the first, and the others let every processor's share of the pools fill.

@@ -51,7 +51,7 @@ func against(ctx context.Context, cfg config, kind, scheme string, progress io.W
 	for _, c := range cfg.contests {
 		for _, size := range cfg.sizes {
 			start := time.Now()
-			res, err := trial.Run(ctx, cfg.plan, c, rival.NewScene(target, size, dir))
+			res, err := trial.RunApart(ctx, cfg.plan, c, rival.NewScene(target, size, dir))
 			what := fmt.Sprintf("%s %s %s %s %v", target.Kind, target.Scheme, c.Verb, c.Via, size)
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", what, err)

@@ -14,10 +14,12 @@ import (
 	"os/signal"
 
 	"github.com/s3pool/s3pool/bench/server"
+	"github.com/s3pool/s3pool/bench/trial"
 )
 
 func main() {
 	server.Main()
+	trial.Main()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()

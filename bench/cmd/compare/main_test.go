@@ -11,11 +11,13 @@ import (
 	"github.com/s3pool/s3pool/bench/report"
 	"github.com/s3pool/s3pool/bench/rival"
 	"github.com/s3pool/s3pool/bench/server"
+	"github.com/s3pool/s3pool/bench/trial"
 	"github.com/stretchr/testify/require"
 )
 
 func TestMain(m *testing.M) {
 	server.Main()
+	trial.Main()
 	os.Exit(m.Run())
 }
 
