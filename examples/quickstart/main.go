@@ -18,6 +18,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"flag"
@@ -58,11 +59,18 @@ func command(ctx context.Context, args []string, stdout, stderr io.Writer) error
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	return run(ctx, defaultSpecs, *tls, stdout, stderr)
+	// Printed at the end: a reader that closes the pipe ends the program, and
+	// nothing may be left to clean up then.
+	var report bytes.Buffer
+	if err := run(ctx, defaultSpecs, *tls, &report, stderr); err != nil {
+		return err
+	}
+	_, err := report.WriteTo(stdout)
+	return err
 }
 
-// run measures specs and writes the report to stdout.
-func run(ctx context.Context, specs []spec, tls bool, stdout, stderr io.Writer) (err error) {
+// run measures specs and writes the report. It leaves nothing behind.
+func run(ctx context.Context, specs []spec, tls bool, report *bytes.Buffer, stderr io.Writer) (err error) {
 	srv, err := s3server.Start(ctx, func(o *s3server.Options) { o.TLS = tls })
 	if err != nil {
 		return err
@@ -90,13 +98,13 @@ func run(ctx context.Context, specs []spec, tls bool, stdout, stderr io.Writer) 
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(stdout, "S3: %s, bucket %s. Client: %s %s/%s, %d CPUs.\n",
+	fmt.Fprintf(report, "S3: %s, bucket %s. Client: %s %s/%s, %d CPUs.\n",
 		srv, bucket, runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
 	for _, r := range results {
-		fmt.Fprintf(stdout, "\n%s\n\n", r.title)
-		r.table().writeTo(stdout)
+		fmt.Fprintf(report, "\n%s\n\n", r.title)
+		r.table().writeTo(report)
 	}
-	fmt.Fprint(stdout, footnote)
+	report.WriteString(footnote)
 	return nil
 }
 

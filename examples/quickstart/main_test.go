@@ -50,9 +50,9 @@ func TestRun(t *testing.T) {
 	for name, tls := range map[string]bool{"http": false, "https": true} {
 		t.Run(name, func(t *testing.T) {
 			ownTemp(t)
-			var stdout, stderr bytes.Buffer
-			require.NoError(t, run(t.Context(), testSpecs, tls, &stdout, &stderr))
-			report := stdout.String()
+			var out, stderr bytes.Buffer
+			require.NoError(t, run(t.Context(), testSpecs, tls, &out, &stderr))
+			report := out.String()
 			require.Empty(t, stderr.String(), "a progress bar without a terminal")
 			require.Contains(t, report, "S3: versitygw")
 			require.Contains(t, report, name+"://127.0.0.1:")
@@ -139,7 +139,7 @@ func TestInterrupted(t *testing.T) {
 	_, err = measureAll(ctx, st.groups(), objects, func(int64) { cancel() })
 	require.ErrorIs(t, err, context.Canceled)
 	require.NoError(t, srv.Close())
-	require.ErrorIs(t, run(ctx, testSpecs, false, io.Discard, io.Discard), context.Canceled)
+	require.ErrorIs(t, run(ctx, testSpecs, false, new(bytes.Buffer), io.Discard), context.Canceled)
 
 	out, err := other.Client().ListBuckets(t.Context(), &s3.ListBucketsInput{})
 	require.NoError(t, err)
