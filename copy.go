@@ -277,6 +277,9 @@ func (p *Pool) pumpMax(dst io.Writer, src io.Reader, piece int, most int64) (wri
 // write writes b, and turns what a Writer must not return into what io.Copy makes
 // of it.
 func write(dst io.Writer, b []byte) (int, error) {
+	if bw, ok := dst.(*bufio.Writer); ok && len(b) > bw.Available() {
+		return writePast(bw, b)
+	}
 	n, err := dst.Write(b)
 	if n < 0 || n > len(b) {
 		n = 0

@@ -28,17 +28,41 @@ func (p *Pool) through(bw *bufio.Writer, src io.Reader) (n int64, err error) {
 	}
 	m, err := p.route(w, src)
 	if err != nil {
-		// Bytes are missing now. Nothing that is written later may follow them: let
-		// bw run into the error itself, for it keeps the first one it meets.
-		bw.ReadFrom(failure{err})
+		fail(bw, err)
 	}
 	return n + m, err
 }
 
-// A failure is a Reader that returns an error.
+// writePast writes more than bw has room for past its buffer. bw.Write does so too,
+// but if the writer behind it takes nothing and says nothing it tries for ever.
+func writePast(bw *bufio.Writer, b []byte) (int, error) {
+	w := writerBehind(bw)
+	if w == nil {
+		return bw.Write(b)
+	}
+	if err := bw.Flush(); err != nil {
+		return 0, err
+	}
+	n, err := write(w, b)
+	if err != nil {
+		fail(bw, err)
+	}
+	return n, err
+}
+
+// fail makes err the error that bw has met. Bytes that went past its buffer are
+// missing, and nothing that is written later may follow them. A bufio.Writer that
+// has failed never looks at its writer again, so that nobody misses the old one.
+func fail(bw *bufio.Writer, err error) {
+	bw.Reset(failure{err})
+	bw.ReadFrom(nil)
+}
+
+// A failure is where a bufio.Writer meets an error.
 type failure struct{ err error }
 
-func (f failure) Read([]byte) (int, error) { return 0, f.err }
+func (f failure) Write([]byte) (int, error)         { return 0, f.err }
+func (f failure) ReadFrom(io.Reader) (int64, error) { return 0, f.err }
 
 // drain copies as bufio.Reader.WriteTo does: what is buffered, then what is behind.
 func (p *Pool) drain(dst io.Writer, br *bufio.Reader) (n int64, err error) {

@@ -682,6 +682,24 @@ func TestCopyBufioWriterKeepsError(t *testing.T) {
 	}
 }
 
+// A writer that takes nothing and says nothing is the end of a copy, behind a
+// bufio.Writer too, though bufio.Writer.Write would try for ever.
+func TestCopyBufioWriterSilent(t *testing.T) {
+	for _, src := range copySources {
+		if strings.HasPrefix(src.name, "bytes") || src.name == "bufio(bytes)" {
+			continue // write themselves, with that one Write
+		}
+		for _, do := range []copyFunc{io.Copy, s3pool.Copy} {
+			silent := &faultyWriter{n: 10_000, wrong: func([]byte) (int, error) { return 0, nil }}
+			bw := bufio.NewWriter(onlyWriter{silent})
+			r, _ := src.open(t, randomBytes(200_000))
+			_, err := do(bw, r)
+			require.ErrorIs(t, err, io.ErrShortWrite, src.name)
+			require.ErrorIs(t, bw.Flush(), io.ErrShortWrite)
+		}
+	}
+}
+
 func TestCopyClosedEnds(t *testing.T) {
 	for _, name := range []string{"file", "limited(file)", "section(file)", "tcp", "limited(tcp)", "bufio(file)", "bufio(tcp)"} {
 		src := copySources[indexOfSource(name)]
