@@ -1070,7 +1070,9 @@ func FuzzCopy(f *testing.F) {
 			for i, b := range script {
 				s := step{n: int(b) * int(b) * 3}
 				total += s.n
-				if i == len(script)-1 && fault&4 != 0 {
+				// Which of two faults comes first behind a bufio.Writer depends on what
+				// is held back: there the reader fails only if the writer does not.
+				if i == len(script)-1 && fault&4 != 0 && (wrap&4 == 0 || int(room) > total+4) {
 					s.err = boom
 				}
 				r.steps = append(r.steps, s)
