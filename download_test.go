@@ -153,7 +153,11 @@ func TestSmallObjectsTakeSmallBuffers(t *testing.T) {
 			require.NoError(t, err)
 			content()
 			for _, class := range p.Stats().Classes {
-				require.LessOrEqual(t, class.Size, 256*kib, "%s by %s", dst.name, down.name)
+				most := 128 * kib
+				if down.name == "Provider alone" {
+					most = mib // the block for a file, whose length nobody knows
+				}
+				require.LessOrEqual(t, class.Size, most, "%s by %s", dst.name, down.name)
 			}
 		}
 	}

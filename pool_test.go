@@ -299,7 +299,7 @@ func TestBadInput(t *testing.T) {
 		require.PanicsWithValue(t, "s3pool: Acquire on a zero Pool; use NewPool or DefaultPool", func() { new(s3pool.Pool).Acquire(t.Context(), 1) })
 	})
 	t.Run("block size", func(t *testing.T) {
-		require.PanicsWithValue(t, "s3pool: NewProvider: BlockSize is -1; it must be positive, or zero for 256 KiB", func() {
+		require.PanicsWithValue(t, "s3pool: NewProvider: BlockSize is -1; it must be positive, or zero for 1 MiB", func() {
 			s3pool.NewProvider(nil, func(o *s3pool.ProviderOptions) { o.BlockSize = -1 })
 		})
 	})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/feature/s3/manager"
 )
@@ -12,13 +13,14 @@ import (
 // ProviderOptions configures a [Provider].
 type ProviderOptions struct {
 	// BlockSize is the number of bytes collected for one write to a file. Zero
-	// means 256 KiB, which stays in the processor's cache between the read that
-	// fills it and the write that drains it. It must not be negative.
+	// means 1 MiB: it stays in the processor's cache between the reads that fill
+	// it and the write that drains it, and the file system sees large writes. It
+	// must not be negative.
 	BlockSize int
 }
 
 const (
-	defaultBlockSize = 256 << 10
+	defaultBlockSize = 1 << 20
 
 	// maxGather bounds the memory that collects a part for one WriteAt. It is the
 	// part size of a stock Downloader; larger parts take several writes.
@@ -44,8 +46,9 @@ const (
 // Without it, and under a budget without room, the Provider makes do with
 // smaller buffers: it never waits, since the manager gives it no context.
 type Provider struct {
-	pool *Pool
-	opts ProviderOptions
+	pool    *Pool
+	opts    ProviderOptions
+	writers sync.Pool // of *partWriter
 }
 
 var (
@@ -61,7 +64,7 @@ func NewProvider(p *Pool, optFns ...func(*ProviderOptions)) *Provider {
 		fn(&o)
 	}
 	if o.BlockSize < 0 {
-		panic(fmt.Sprintf("s3pool: NewProvider: BlockSize is %d; it must be positive, or zero for 256 KiB", o.BlockSize))
+		panic(fmt.Sprintf("s3pool: NewProvider: BlockSize is %d; it must be positive, or zero for 1 MiB", o.BlockSize))
 	}
 	if o.BlockSize == 0 {
 		o.BlockSize = defaultBlockSize
@@ -71,9 +74,19 @@ func NewProvider(p *Pool, optFns ...func(*ProviderOptions)) *Provider {
 
 // GetReadFrom implements manager.WriterReadFromProvider. A buffer is taken when
 // the body has begun to arrive and given back before ReadFrom returns, so that
-// none is held while a request waits for its answer; cleanup does nothing.
+// none is held while a request waits for its answer; cleanup ends the use of the
+// writer itself.
 func (p *Provider) GetReadFrom(w io.Writer) (wr manager.WriterReadFrom, cleanup func()) {
-	return &partWriter{provider: p, w: w}, func() {}
+	part, _ := p.writers.Get().(*partWriter)
+	if part == nil {
+		part = &partWriter{provider: p}
+		part.cleanup = func() {
+			part.w = nil
+			p.writers.Put(part)
+		}
+	}
+	part.w = w
+	return part, part.cleanup
 }
 
 // GetWriteTo implements manager.ReadSeekerWriteToProvider. Reads and seeks go to
@@ -102,6 +115,7 @@ func (r *partReader) WriteTo(w io.Writer) (int64, error) {
 type partWriter struct {
 	provider *Provider
 	w        io.Writer // the manager's chunk; each Write is a WriteAt of the destination
+	cleanup  func()    // returns the partWriter to the provider
 }
 
 // Write implements io.Writer. The manager does not call it.

@@ -110,7 +110,7 @@ func run(ctx context.Context, specs []spec, tls bool, report *bytes.Buffer, stde
 
 const footnote = `
 Per operation. Wall and CPU are the median, allocation and GC cycles the mean
-of rounds that take turns, each after a collection and one transfer to warm up.
+of rounds that take turns, each after a collection and some transfers to warm up.
 CPU is that of this process alone, without the server's.
 `
 

@@ -13,7 +13,7 @@ func work(groups []group, objects []object) int64 {
 	var n int64
 	for _, g := range groups {
 		for _, o := range objects {
-			n += int64(len(g.ways)*o.rounds*(1+o.batch)) * o.size
+			n += int64(len(g.ways)*o.rounds*(warmUps+o.batch)) * o.size
 		}
 	}
 	return n
@@ -73,30 +73,42 @@ func measure(ctx context.Context, ways []way, o object, moved func(int64)) ([]us
 	return figures, nil
 }
 
-// enough ends a sample of slow transfers early.
-const enough = time.Second
+const (
+	// warmUps come before each sample: a pool keeps its blocks by processor, so
+	// one transfer does not fill it.
+	warmUps = 4
+
+	// enoughWarmUp and enough end the warm-up and the sample of slow transfers early.
+	enoughWarmUp = 100 * time.Millisecond
+	enough       = time.Second
+)
 
 // sample returns what one of o.batch transfers takes. It starts from a
-// collected heap, so that no way pays for the garbage of another, and with a
-// transfer that is not counted, so that buffers and connections are there.
+// collected heap, so that no way pays for the garbage of another, and with
+// transfers that are not counted, so that buffers and connections are there.
 func sample(ctx context.Context, w way, o object, moved func(int64)) (usage, error) {
 	collect()
 	t := w.begin()
-	if err := once(ctx, t, o, new(meter)); err != nil {
+	if _, err := repeat(ctx, t, o, warmUps, enoughWarmUp, moved); err != nil {
 		return usage{}, err
 	}
-	moved(o.size)
+	return repeat(ctx, t, o, o.batch, enough, moved)
+}
+
+// repeat returns what one of at most n transfers takes. It does no more once
+// they have taken limit.
+func repeat(ctx context.Context, t transfer, o object, n int, limit time.Duration, moved func(int64)) (usage, error) {
 	var m meter
-	n := 0
-	for n < o.batch && m.total.wall < enough {
+	done := 0
+	for done < n && m.total.wall < limit {
 		if err := once(ctx, t, o, &m); err != nil {
 			return usage{}, err
 		}
 		moved(o.size)
-		n++
+		done++
 	}
-	moved(int64(o.batch-n) * o.size)
-	return m.total.per(n), nil
+	moved(int64(n-done) * o.size)
+	return m.total.per(done), nil
 }
 
 // collect frees what earlier samples have left. A sync.Pool is held for one
