@@ -153,11 +153,7 @@ func TestSmallObjectsTakeSmallBuffers(t *testing.T) {
 			require.NoError(t, err)
 			content()
 			for _, class := range p.Stats().Classes {
-				most := 128 * kib
-				if down.name == "Provider alone" {
-					most = mib // the block for a file, whose length nobody knows
-				}
-				require.LessOrEqual(t, class.Size, most, "%s by %s", dst.name, down.name)
+				require.LessOrEqual(t, class.Size, 128*kib, "%s by %s", dst.name, down.name)
 			}
 		}
 	}

@@ -127,7 +127,7 @@ func (w *partWriter) ReadFrom(r io.Reader) (int64, error) {
 	body := peekBody(r)
 	switch dst := c.dst.(type) {
 	case fileDestination:
-		return w.inBlocks(r, min(w.provider.opts.BlockSize, body.lengthOr(w.provider.opts.BlockSize)))
+		return w.inBlocks(r, min(w.provider.opts.BlockSize, body.lengthOr(firstBlock)))
 	case *WriteAtBuffer:
 		if n, size, ok := body.fits(c); ok {
 			if err := dst.reserve(body.ctx, size); err != nil {
@@ -137,7 +137,7 @@ func (w *partWriter) ReadFrom(r io.Reader) (int64, error) {
 			return int64(read), err
 		}
 		// The buffer grows by doubling: any block will do.
-		return w.inBlocks(r, w.provider.opts.BlockSize)
+		return w.inBlocks(r, firstBlock)
 	case *manager.WriteAtBuffer:
 		if n, size, ok := body.fits(c); ok && presize(dst, c.off, size) {
 			read, err := readBody(r, dst.Bytes()[c.off:][:n])
@@ -169,11 +169,10 @@ func (w *partWriter) inBlocks(r io.Reader, size int) (int64, error) {
 
 // gathered collects up to most bytes of r for each write to w: an unsized
 // manager.WriteAtBuffer copies everything it has for each of them. The buffer is
-// the length of the body where that is known; otherwise it starts small, so that
-// a small object does not take the memory of a part, and doubles.
+// the length of the body where that is known; otherwise it starts small and doubles.
 func (w *partWriter) gathered(r io.Reader, body *sizedBody, most int) (int64, error) {
 	pool := w.provider.pool
-	size := max(1, min(most, body.lengthOr(firstGather)))
+	size := max(1, min(most, body.lengthOr(firstBlock)))
 	buf, ok := pool.TryAcquire(size)
 	if !ok {
 		return w.inBlocks(r, size)
@@ -212,8 +211,9 @@ func (w *partWriter) gathered(r io.Reader, body *sizedBody, most int) (int64, er
 	}
 }
 
-// firstGather is the first buffer for a body of unknown length.
-const firstGather = 128 << 10
+// firstBlock is the first buffer for a body of unknown length: a small object
+// must not take the memory of a part.
+const firstBlock = 128 << 10
 
 // presize makes dst size bytes long and reports whether it is. It does so for the
 // first chunk only, which the manager fetches alone: a buffer that moved while
