@@ -58,13 +58,12 @@ func (d *disguise) WriteTo(w io.Writer) (int64, error) {
 // net's counts here.
 func connBehind(w io.Writer) *net.TCPConn {
 	v := reflect.ValueOf(w)
-	if v.Kind() != reflect.Struct || v.Type().PkgPath() != "net" {
+	if v.Kind() != reflect.Struct || v.Type().PkgPath() != "net" || v.NumField() != 2 {
 		return nil
 	}
-	for i := range v.NumField() {
-		if f := v.Field(i); f.CanInterface() && f.Type() == reflect.TypeFor[*net.TCPConn]() {
-			return f.Interface().(*net.TCPConn)
-		}
+	// struct { noReadFrom; *TCPConn }. A loop over v.Fields would allocate.
+	if f := v.Field(1); f.CanInterface() && f.Type() == reflect.TypeFor[*net.TCPConn]() {
+		return f.Interface().(*net.TCPConn)
 	}
 	return nil
 }

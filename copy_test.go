@@ -579,7 +579,6 @@ type step struct {
 // the last.
 type scriptedReader struct {
 	steps []step
-	left  int // of the current step
 	next  byte
 }
 
@@ -649,13 +648,13 @@ func TestCopyFaultyReader(t *testing.T) {
 }
 
 func TestCopyNegativeCountIsNothing(t *testing.T) {
-	run := func(do copyFunc) (int64, error, int) {
+	run := func(do copyFunc) (n int64, got int, err error) {
 		w := &faultyWriter{n: 100}
-		n, err := do(w, &scriptedReader{steps: []step{{3, nil}, {-7, nil}, {4, nil}}})
-		return n, err, len(w.got)
+		n, err = do(w, &scriptedReader{steps: []step{{3, nil}, {-7, nil}, {4, nil}}})
+		return n, len(w.got), err
 	}
-	n, err, got := run(s3pool.Copy)
-	wantN, wantErr, wantGot := run(io.Copy)
+	n, got, err := run(s3pool.Copy)
+	wantN, wantGot, wantErr := run(io.Copy)
 	require.Equal(t, wantN, n)
 	require.Equal(t, wantErr, err)
 	require.Equal(t, wantGot, got)

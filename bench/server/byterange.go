@@ -11,8 +11,6 @@ var errUnsatisfiable = errors.New("range not satisfiable")
 // byteRange is the half-open interval [start, end) of an object's bytes.
 type byteRange struct{ start, end int }
 
-func (r byteRange) len() int { return r.end - r.start }
-
 // contentRange formats the value of a Content-Range header.
 func (r byteRange) contentRange(size int) string {
 	return "bytes " + strconv.Itoa(r.start) + "-" + strconv.Itoa(r.end-1) + "/" + strconv.Itoa(size)
