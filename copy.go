@@ -2,17 +2,37 @@ package s3pool
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"io"
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"syscall"
 )
 
 // Copy is [Pool.Copy] on [DefaultPool].
 func Copy(dst io.Writer, src io.Reader) (int64, error) {
+	if w := fromMemory(src); w != nil {
+		return w.WriteTo(dst)
+	}
 	return DefaultPool().Copy(dst, src)
+}
+
+// fromMemory returns src if it writes itself out in one Write. io.Copy takes 7 ns
+// for such a source into memory: it is known by its type before anything else is
+// looked at.
+func fromMemory(src io.Reader) io.WriterTo {
+	switch r := src.(type) {
+	case *bytes.Reader:
+		return r
+	case *bytes.Buffer:
+		return r
+	case *strings.Reader:
+		return r
+	}
+	return nil
 }
 
 // Copy copies src to dst until EOF or an error and returns what [io.Copy]
@@ -32,6 +52,9 @@ func Copy(dst io.Writer, src io.Reader) (int64, error) {
 // ReadFrom.
 func (p *Pool) Copy(dst io.Writer, src io.Reader) (int64, error) {
 	p.check("Copy")
+	if w := fromMemory(src); w != nil {
+		return w.WriteTo(dst)
+	}
 	return p.copy(dst, src)
 }
 
