@@ -1,0 +1,20 @@
+// Package crc verifies S3 objects that arrive in ranges, in any order.
+//
+// S3 stores one checksum per object. It comes in two kinds: of the full
+// object, or composite, the checksum of the checksums of the parts it was
+// uploaded in. A CRC of either kind can be put together from the CRCs of
+// ranges, so several goroutines hash what they receive and nobody reads a byte
+// twice:
+//
+//	Sent.Choose   which of the checksums sent to verify, or why none
+//	Verifier      CRCs of ranges, from many goroutines; a Cursor for each range
+//	Stream        any algorithm over bytes in order: the SHAs have no other way
+//	Ranges        what a Verifier combines for a full object
+//	Composite     what a Verifier combines for a composite checksum
+//	Layout        where the parts of an object begin and end
+//	Value         a checksum as S3 writes it: base64, with -N if composite
+//	Update        hashes bytes; SIMD where the processor has it
+//	Combine       the CRC of two runs of bytes from the CRC of each
+//
+// Errors carry no prefix: callers wrap them with the object's name.
+package crc
