@@ -65,7 +65,7 @@ func TestStreamSize(t *testing.T) {
 	for _, c := range []struct{ least, total80, reach int64 }{
 		{0, 60 * mib, 67 * tib / 10}, // 5 MiB
 		{8 * mib, 56 * mib, 99 * tib / 10},
-		{64 * mib, 80 * mib, 24 * tib},
+		{64 * mib, 112 * mib, 24 * tib},
 		{5 * gib, 5 * gib, part.MaxObject},
 		{math.MaxInt64, 5 * gib, part.MaxObject},
 	} {
