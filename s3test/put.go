@@ -1,0 +1,203 @@
+package s3test
+
+import (
+	"encoding/xml"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+)
+
+func (s *S3) putObject(c *call) error {
+	o, err := describeUpload(c)
+	if err != nil {
+		return err
+	}
+	// Without its bucket an upload is not worth reading.
+	s.mu.Lock()
+	_, err = s.find(c)
+	s.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	body, err := readPayload(c.Request)
+	if err != nil {
+		return err
+	}
+	o.Data, o.ChecksumAlgorithm, o.Checksum = body.data, body.algorithm, body.checksum
+	if err := s.store(c, o, c.Header); err != nil {
+		return err
+	}
+	h := c.w.Header()
+	h.Set("Etag", o.ETag)
+	setVersion(h, o)
+	setSSE(h, o.SSECustomerKeyMD5)
+	if o.ChecksumAlgorithm != "" {
+		h.Set(checksumHeader(o.ChecksumAlgorithm), o.Checksum)
+		h.Set("X-Amz-Checksum-Type", string(o.ChecksumType))
+	}
+	return writeEmpty(c, http.StatusOK)
+}
+
+// store completes o and makes it the current version, if the conditions hold.
+func (s *S3) store(c *call, o *Object, conditions http.Header) error {
+	if o.ChecksumAlgorithm == "" && !s.opts.NoDefaultChecksum {
+		o.ChecksumAlgorithm = types.ChecksumAlgorithmCrc64nvme
+	}
+	o.LastModified = now()
+	o.seal()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b, err := s.find(c)
+	if err != nil {
+		return err
+	}
+	if err := checkWrite(conditions, o.Key, b.current(o.Key)); err != nil {
+		return err
+	}
+	b.put(o, s.nextID())
+	return nil
+}
+
+func (s *S3) deleteObject(c *call) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b, err := s.find(c)
+	if err != nil {
+		return err
+	}
+	if v := c.Header.Get("If-Match"); v != "" {
+		if err := checkWrite(http.Header{"If-Match": {v}}, c.key, b.current(c.key)); err != nil {
+			return err
+		}
+	}
+	if o := s.delete(b, c.key, c.query.Get("versionId")); o != nil {
+		setVersion(c.w.Header(), o)
+		if o.DeleteMarker {
+			c.w.Header().Set("X-Amz-Delete-Marker", "true")
+		}
+	}
+	return writeEmpty(c, http.StatusNoContent)
+}
+
+// delete removes a version, or if version is empty the object, which in a bucket
+// with versions puts a marker on it. It returns what has been removed, or the
+// marker, or nil. The caller holds s.mu.
+func (s *S3) delete(b *bucket, key, version string) *Object {
+	switch {
+	case version != "":
+		o := b.version(key, version)
+		b.remove(key, version)
+		return o
+	case b.versioning == "":
+		delete(b.objects, key)
+		return nil
+	default:
+		o := &Object{Key: key, DeleteMarker: true, LastModified: now()}
+		b.put(o, s.nextID())
+		return o
+	}
+}
+
+func (s *S3) deleteObjects(c *call) error {
+	body, err := readPayload(c.Request)
+	if err != nil {
+		return err
+	}
+	type entry struct {
+		Key       string
+		VersionID string `xml:"VersionId,omitempty"`
+	}
+	var in struct {
+		XMLName xml.Name `xml:"Delete"`
+		Quiet   bool
+		Objects []entry `xml:"Object"`
+	}
+	if xml.Unmarshal(body.data, &in) != nil || len(in.Objects) == 0 || len(in.Objects) > 1000 {
+		return errMalformedXML
+	}
+	var out struct {
+		XMLName xml.Name `xml:"DeleteResult"`
+		Deleted []entry
+	}
+	s.mu.Lock()
+	b, err := s.find(c)
+	if err == nil {
+		for _, e := range in.Objects {
+			s.delete(b, e.Key, e.VersionID)
+			if !in.Quiet {
+				out.Deleted = append(out.Deleted, e)
+			}
+		}
+	}
+	s.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	return writeXML(c, out)
+}
+
+func (s *S3) copyObject(c *call) error {
+	source, query, _ := strings.Cut(c.Header.Get("X-Amz-Copy-Source"), "?")
+	source, err := url.PathUnescape(source)
+	bucket, key, ok := strings.Cut(strings.TrimPrefix(source, "/"), "/")
+	if err != nil || !ok {
+		return invalidArgument("x-amz-copy-source", source, "Copy Source must mention the source bucket and key: sourcebucket/sourcekey")
+	}
+	from, err := s.lookup(c, bucket, key, strings.TrimPrefix(query, "versionId="))
+	if err != nil {
+		return err
+	}
+	if sum, err := customerKey(sourceKey(c.Header)); err != nil || sum != from.SSECustomerKeyMD5 {
+		return invalidRequest("The object was stored using a form of Server Side Encryption. The correct parameters must be provided to retrieve the object.")
+	}
+	if err := checkRead(c.Header, "X-Amz-Copy-Source-", from); err != nil {
+		return preconditionFailed("x-amz-copy-source-If-*") // a copy has no 304
+	}
+	o, err := describeUpload(c)
+	if err != nil {
+		return err
+	}
+	if c.Header.Get("X-Amz-Metadata-Directive") != "REPLACE" {
+		if bucket == c.bucket && key == c.key && query == "" {
+			return invalidRequest("This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.")
+		}
+		o.Header, o.Metadata = from.Header, from.Metadata
+	}
+	o.Data, o.ChecksumAlgorithm = from.Data, from.ChecksumAlgorithm
+	if a := types.ChecksumAlgorithm(c.Header.Get("X-Amz-Checksum-Algorithm")); a != "" {
+		if hashes[a] == nil {
+			return invalidRequest("Checksum algorithm provided is unsupported.")
+		}
+		o.ChecksumAlgorithm = a
+	}
+	if err := s.store(c, o, c.Header); err != nil {
+		return err
+	}
+	h := c.w.Header()
+	setVersion(h, o)
+	setSSE(h, o.SSECustomerKeyMD5)
+	if from.VersionID != "" {
+		h.Set("X-Amz-Copy-Source-Version-Id", from.VersionID)
+	}
+	return writeXML(c, struct {
+		XMLName      xml.Name `xml:"CopyObjectResult"`
+		ETag         string
+		LastModified string
+		ChecksumType types.ChecksumType `xml:",omitempty"`
+		xmlChecksums
+	}{ETag: o.ETag, LastModified: timestamp(o.LastModified), ChecksumType: o.ChecksumType,
+		xmlChecksums: newXMLChecksums(o.ChecksumAlgorithm, o.Checksum)})
+}
+
+// sourceKey returns the headers that hold the SSE-C key of a copy's source, under
+// the names that they have elsewhere.
+func sourceKey(h http.Header) http.Header {
+	const prefix = "X-Amz-Copy-Source-Server-Side-Encryption-Customer-"
+	k := http.Header{}
+	for _, name := range []string{"Algorithm", "Key", "Key-Md5"} {
+		k.Set(ssec+name, h.Get(prefix+name))
+	}
+	return k
+}
