@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"net/http"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -58,4 +59,52 @@ func ExampleNewServer() {
 	o, _ := srv.Object("bucket", "key")
 	fmt.Println(o.Key, len(o.Data), o.Header.Get("Content-Type"), o.ChecksumAlgorithm)
 	// Output: key 0 text/plain CRC32
+}
+
+// A transfer that breaks, and what it costs to finish it.
+func ExampleNewProxy() {
+	fake := s3test.New()
+	fake.Put("bucket", "key", make([]byte, 1000))
+	proxy := s3test.NewProxy("http://"+s3test.Domain,
+		s3test.Rules(s3test.Rule{Operation: "GetObject", Times: 1, Fault: s3test.Cut(600)}),
+		func(o *s3test.ProxyOptions) { o.Transport = fake.HTTPClient().Transport })
+	defer proxy.Close()
+
+	for range 2 {
+		out, err := proxy.Client().GetObject(context.Background(), &s3.GetObjectInput{
+			Bucket: aws.String("bucket"),
+			Key:    aws.String("key"),
+		})
+		if err != nil {
+			log.Fatal(err)
+		}
+		n, err := io.Copy(io.Discard, out.Body)
+		out.Body.Close()
+		fmt.Println(n, err)
+	}
+	fmt.Println(proxy.Stats().BytesSent, "bytes sent")
+	// Output:
+	// 600 unexpected EOF
+	// 1000 <nil>
+	// 1600 bytes sent
+}
+
+// The same without a socket, for a bubble of testing/synctest for example.
+func ExampleNewFaults() {
+	fake := s3test.New()
+	fake.Put("bucket", "key", make([]byte, 1000))
+	faults := s3test.NewFaults(fake.HTTPClient().Transport, func(r *http.Request, n int) s3test.Fault {
+		if n == 1 {
+			return s3test.SlowDown(0)
+		}
+		return s3test.Fault{}
+	})
+	client := s3test.NewClient("http://"+s3test.Domain, faults.HTTPClient())
+
+	_, err := client.HeadObject(context.Background(), &s3.HeadObjectInput{
+		Bucket: aws.String("bucket"),
+		Key:    aws.String("key"),
+	})
+	fmt.Println(err, faults.Stats().Requests)
+	// Output: <nil> 2
 }

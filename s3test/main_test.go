@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"math/rand/v2"
-	"net/http"
 	"testing"
 
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
@@ -84,10 +83,4 @@ func noRetry(o *s3.Options) { o.RetryMaxAttempts = 1 }
 // unseekable hides that r can seek.
 func unseekable(data []byte) io.Reader {
 	return struct{ io.Reader }{bytes.NewReader(data)}
-}
-
-// idle closes the connections of c that are idle, for goleak.
-func idle(t testing.TB, c *http.Client) *http.Client {
-	t.Cleanup(c.CloseIdleConnections)
-	return c
 }

@@ -1,8 +1,10 @@
 package s3test
 
 import (
+	"context"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"net/http/httptest"
 
@@ -36,14 +38,15 @@ func NewServer(optFns ...func(*ServerOptions)) *Server {
 		fn(&o)
 	}
 	s := &Server{S3: newS3(o.Options)}
-	s.ts = listen(s.S3, o.TLS)
+	s.ts = listen(context.Background(), s.S3, o.TLS)
 	s.URL = s.ts.URL
 	return s
 }
 
-// listen serves h.
-func listen(h http.Handler, tls bool) *httptest.Server {
+// listen serves h, whose requests have a context under base.
+func listen(base context.Context, h http.Handler, tls bool) *httptest.Server {
 	ts := httptest.NewUnstartedServer(h)
+	ts.Config.BaseContext = func(net.Listener) context.Context { return base }
 	ts.Config.ErrorLog = log.New(io.Discard, "", 0)
 	if tls {
 		ts.StartTLS()
@@ -66,5 +69,9 @@ func (s *Server) Client(optFns ...func(*s3.Options)) *s3.Client {
 	return NewClient(s.URL, s.HTTPClient(), optFns...)
 }
 
-// Close stops the server and waits for the requests that are being answered.
-func (s *Server) Close() { s.ts.Close() }
+// Close breaks the connections, also those of requests that are being answered, and
+// waits for the end of all requests.
+func (s *Server) Close() {
+	s.ts.CloseClientConnections()
+	s.ts.Close()
+}
