@@ -35,7 +35,9 @@ func (s *S3) HTTPClient() *http.Client {
 }
 
 // Client returns a client of s that uses no socket, see [NewClient] and
-// [Transport]. It works in a bubble of testing/synctest.
+// [Transport]. It works in a bubble of testing/synctest. Its requests are HTTPS as
+// far as the SDK can see, so that it takes bodies that cannot seek, as it does for
+// the real S3.
 func (s *S3) Client(optFns ...func(*s3.Options)) *s3.Client {
-	return NewClient("http://"+Domain, s.HTTPClient(), optFns...)
+	return NewClient("https://"+Domain, s.HTTPClient(), optFns...)
 }

@@ -99,7 +99,7 @@ func ExampleNewFaults() {
 		}
 		return s3test.Fault{}
 	})
-	client := s3test.NewClient("http://"+s3test.Domain, faults.HTTPClient())
+	client := s3test.NewClient("https://"+s3test.Domain, faults.HTTPClient())
 
 	_, err := client.HeadObject(context.Background(), &s3.HeadObjectInput{
 		Bucket: aws.String("bucket"),

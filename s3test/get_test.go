@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/md5"
 	"encoding/base64"
+	"fmt"
 	"io"
 	"net/http"
 	"strconv"
@@ -354,4 +355,52 @@ func TestAdmission(t *testing.T) {
 	out, err = in("eu-north-1").GetObject(t.Context(), get("k"), func(o *s3.Options) { o.UsePathStyle = false })
 	require.NoError(t, err)
 	readAll(t, out)
+}
+
+// Whatever a Range header says, the answer fits together.
+func FuzzGetRange(f *testing.F) {
+	for _, spec := range []string{"bytes=0-", "bytes=-3", "bytes=2-4", "bytes=10-", "bytes=5-2", "bytes=0-1,4-5", "x"} {
+		f.Add(spec, 10)
+	}
+	f.Add("bytes=-1", 0)
+	f.Fuzz(func(t *testing.T, spec string, size int) {
+		if size < 0 || size > 1000 || !validHeader(spec) {
+			t.Skip()
+		}
+		s := s3test.New()
+		data := pattern(size)
+		s.Put("b", "k", data)
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://s3.test/b/k", nil)
+		require.NoError(t, err)
+		req.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/s3/aws4_request, ...")
+		req.Header.Set("Range", spec)
+		resp, err := s.HTTPClient().Do(req)
+		require.NoError(t, err)
+		body, err := io.ReadAll(resp.Body)
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		require.EqualValues(t, len(body), resp.ContentLength)
+		switch resp.StatusCode {
+		case 200:
+			require.Equal(t, data, body)
+		case 206:
+			var from, to, total int
+			_, err := fmt.Sscanf(resp.Header.Get("Content-Range"), "bytes %d-%d/%d", &from, &to, &total)
+			require.NoError(t, err)
+			require.Equal(t, size, total)
+			require.NotEmpty(t, body)
+			require.Equal(t, data[from:to+1], body)
+		default:
+			require.Equal(t, 416, resp.StatusCode)
+		}
+	})
+}
+
+func validHeader(s string) bool {
+	for _, c := range []byte(s) {
+		if c < ' ' || c > '~' {
+			return false
+		}
+	}
+	return true
 }

@@ -54,7 +54,7 @@ type Object struct {
 // A Part is a part of an object, or of a multipart upload that is going on.
 type Part struct {
 	// Number is the part's number. In an object parts are counted from 1 without a
-	// gap, as S3 counts them, whatever their numbers were during the upload.
+	// gap, whatever their numbers were during the upload.
 	Number int32
 	// Size is the number of bytes.
 	Size int64
@@ -66,8 +66,11 @@ type Part struct {
 }
 
 // EqualParts returns the parts of an object of size bytes in pieces of partSize,
-// the last of which may be smaller, for [S3.Put].
+// the last of which may be smaller, for [S3.Put]. An empty object has one part.
 func EqualParts(size, partSize int64) []Part {
+	if partSize <= 0 {
+		panic("s3test: EqualParts needs a part size above zero")
+	}
 	var parts []Part
 	for {
 		n := min(size, partSize)

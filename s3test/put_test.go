@@ -80,13 +80,18 @@ func TestPutDefaults(t *testing.T) {
 
 // A stream can be sent over TLS only, with its checksum in the trailer.
 func TestPutTrailer(t *testing.T) {
-	s := s3test.NewServer(func(o *s3test.ServerOptions) { o.TLS = true })
-	defer s.Close()
+	for _, way := range []string{"in process", "https"} {
+		s, c := ways[way](t, s3test.Options{})
+		testPutTrailer(t, s, c)
+	}
+}
+
+func testPutTrailer(t *testing.T, s *s3test.S3, c *s3.Client) {
 	s.CreateBucket("b", false)
 	for _, a := range algorithms {
 		for _, size := range []int{0, 1, 200_000} {
 			data := pattern(size)
-			_, err := s.Client().PutObject(t.Context(), put(nil, func(in *s3.PutObjectInput) {
+			_, err := c.PutObject(t.Context(), put(nil, func(in *s3.PutObjectInput) {
 				in.Body, in.ContentLength, in.ChecksumAlgorithm = unseekable(data), aws.Int64(int64(size)), a
 			}))
 			require.NoError(t, err, "%s, %d bytes", a, size)

@@ -13,7 +13,7 @@ import (
 )
 
 // Domain is the host name of an [S3] without a socket: its clients call
-// http://s3.test. In a request to a host below it, as in bucket.s3.test, the name
+// https://s3.test. In a request to a host below it, as in bucket.s3.test, the name
 // of the bucket is in the host and not in the path.
 const Domain = "s3.test"
 
