@@ -255,7 +255,7 @@ var errInvalidWrite = errors.New("invalid write result")
 // read; 16 KiB loses everywhere. From memory to memory 1 MiB takes 7 to 10 µs in
 // pieces of 16 KiB, which stay in the first-level cache, and 14 in larger ones.
 const (
-	pumpSize = 32 << 10
+	pumpSize = scratchSize
 	sipSize  = 16 << 10
 )
 

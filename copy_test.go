@@ -399,7 +399,9 @@ func TestCopyAllocations(t *testing.T) {
 				}
 				var have, floor mallocs
 				ok := false
-				for range 6 {
+				// Which records of TLS arrive together is chance: a buffer of ours would
+				// be there every time.
+				for range 50 {
 					floor = copyMallocs(t, loop, src, dst, data)
 					have = copyMallocs(t, pool.Copy, src, dst, data)
 					ok = have.count <= floor.count+exception+slack && have.bytes <= floor.bytes+8*exception+512*slack

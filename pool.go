@@ -2,7 +2,6 @@ package s3pool
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -10,14 +9,6 @@ import (
 
 	"golang.org/x/sync/semaphore"
 )
-
-// ErrTooLarge is returned for a buffer that is larger than the whole budget:
-// waiting for it would never end.
-var ErrTooLarge = errors.New("larger than the pool's budget")
-
-// ErrBudget is returned where a call would have to wait for the budget and has
-// no context to wait under.
-var ErrBudget = errors.New("the pool's budget is spent")
 
 // PoolOptions configures a [Pool].
 type PoolOptions struct {
@@ -190,7 +181,7 @@ func (p *Pool) refund(size int) {
 }
 
 // scratchSize is what one Copy holds while it runs. See copy.go for the figures.
-const scratchSize = 64 << 10
+const scratchSize = 32 << 10
 
 // borrow takes a scratch block: no handle, no budget, no allocation. For the
 // length of one call only.

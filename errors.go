@@ -1,0 +1,55 @@
+package s3pool
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+var (
+	// ErrTooLarge is returned for a buffer that is larger than the whole budget:
+	// waiting for it would never end.
+	ErrTooLarge = errors.New("larger than the pool's budget")
+
+	// ErrBudget is returned where a call would have to wait for the budget and has
+	// no context to wait under.
+	ErrBudget = errors.New("the pool's budget is spent")
+
+	// ErrChanged is returned when the object was replaced or deleted while it was
+	// being transferred. What was received is a mixture of nothing: all of it is of
+	// the version that the transfer began with, and incomplete.
+	ErrChanged = errors.New("the object changed during the transfer")
+
+	// ErrIntegrity is returned when the bytes received are not those that the
+	// object's checksum was made of.
+	ErrIntegrity = errors.New("the bytes received do not match the object's checksum")
+)
+
+// An Error is what a [Client]'s calls return. The errors of the SDK and of the
+// context are found through it with errors.As and errors.Is.
+type Error struct {
+	Op          string // the method, such as "Get"
+	Bucket, Key string
+	UploadID    string // of a multipart upload that is still there, else empty
+	Part        int    // counted from 1; 0 if the error is not about one part
+	Err         error
+}
+
+// Error names the call, the object, the part and the cause.
+func (e *Error) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "s3pool: %s %s/%s: ", e.Op, e.Bucket, e.Key)
+	if e.UploadID != "" {
+		fmt.Fprintf(&b, "upload %s: ", e.UploadID)
+	}
+	if e.Part > 0 {
+		fmt.Fprintf(&b, "part %d: ", e.Part)
+	}
+	if e.Err != nil {
+		b.WriteString(strings.TrimPrefix(e.Err.Error(), "s3pool: "))
+	}
+	return b.String()
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }

@@ -1,0 +1,205 @@
+package s3pool
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/s3pool/s3pool/internal/crc"
+)
+
+// A Verification says what the bytes of a download were checked against.
+type Verification struct {
+	// Algorithm of the checksum, empty if there was no check.
+	Algorithm types.ChecksumAlgorithm
+	// Type is FULL_OBJECT, or COMPOSITE for a checksum of the parts' checksums.
+	Type types.ChecksumType
+	// Reason is why there was no check, in a sentence; empty if there was one.
+	Reason string
+}
+
+// Verified reports whether the bytes were checked. A check that fails is an
+// error, not a Verification.
+func (v Verification) Verified() bool { return v.Algorithm != "" && v.Reason == "" }
+
+// sums is the check of one transfer. CRCs are put together from ranges; SHAs need
+// the bytes in order.
+type sums struct {
+	want     crc.Value
+	verifier *crc.Verifier // nil for none
+	inOrder  *crc.Stream   // nil for none
+	guessed  bool          // the part sizes are a guess from the first one
+	result   Verification
+}
+
+// cursor returns what hashes a range that begins at off.
+func (s *sums) cursor(off int64) crc.Cursor {
+	if s.verifier == nil {
+		return crc.Cursor{}
+	}
+	return s.verifier.Range(off)
+}
+
+// chooseSums decides what the transfer will be checked against.
+func (t *transfer) chooseSums() error {
+	s := &t.sums
+	switch {
+	case t.set.Verify == VerifyNever:
+		s.result.Reason = "Options.Verify is VerifyNever"
+	case !t.set.verify:
+		s.result.Reason = "the client's ResponseChecksumValidation is WhenRequired"
+	case t.in.PartNumber != nil:
+		s.result.Reason = "one part of the object was asked for"
+	case t.out.ContentRange != nil && !(t.rng.From == 0 && t.rng.To == t.total):
+		s.result.Reason = "a range of the object was asked for"
+	default:
+		return t.chooseSum()
+	}
+	return nil
+}
+
+func (t *transfer) chooseSum() error {
+	s := &t.sums
+	sent := sentBy(t.out)
+	var reason string
+	if s.want, reason = sent.Choose(); reason != "" {
+		s.result.Reason = reason
+		return nil
+	}
+	var layout crc.Layout
+	if s.want.Composite() {
+		var err error
+		if layout, err = t.layout(s.want.Parts); err != nil {
+			if t.ctx.Err() != nil {
+				return t.ctx.Err()
+			}
+			s.result.Reason = "the sizes of the object's parts are not known: " + err.Error()
+			return nil
+		}
+	}
+	var err error
+	if s.want.Algorithm.Parallel() {
+		s.verifier, err = crc.NewVerifier(s.want, layout)
+	} else {
+		s.inOrder, err = crc.NewStream(s.want, layout)
+	}
+	if err != nil {
+		s.result.Reason = err.Error()
+		return nil
+	}
+	s.result.Algorithm = types.ChecksumAlgorithm(s.want.Algorithm.String())
+	s.result.Type = types.ChecksumTypeFullObject
+	if s.want.Composite() {
+		s.result.Type = types.ChecksumTypeComposite
+	}
+	return nil
+}
+
+func sentBy(out *s3.GetObjectOutput) crc.Sent {
+	s := crc.Sent{
+		CRC32:     aws.ToString(out.ChecksumCRC32),
+		CRC32C:    aws.ToString(out.ChecksumCRC32C),
+		CRC64NVME: aws.ToString(out.ChecksumCRC64NVME),
+		SHA1:      aws.ToString(out.ChecksumSHA1),
+		SHA256:    aws.ToString(out.ChecksumSHA256),
+		SHA512:    aws.ToString(out.ChecksumSHA512),
+		Type:      string(out.ChecksumType),
+	}
+	for _, other := range []struct {
+		name string
+		sum  *string
+	}{
+		{"MD5", out.ChecksumMD5}, {"XXHASH64", out.ChecksumXXHASH64},
+		{"XXHASH3", out.ChecksumXXHASH3}, {"XXHASH128", out.ChecksumXXHASH128},
+	} {
+		if other.sum != nil {
+			s.Other = other.name
+		}
+	}
+	return s
+}
+
+// layout finds out how the object was uploaded: the first part tells the size of
+// all, if they are equal.
+func (t *transfer) layout(parts int) (crc.Layout, error) {
+	if !t.known {
+		return crc.Layout{}, errors.New("the object's size is not known")
+	}
+	first := t.rng.Len()
+	if parts > 1 {
+		var err error
+		if first, err = t.partSize(1); err != nil {
+			return crc.Layout{}, err
+		}
+		t.sums.guessed = true
+	}
+	return crc.EqualParts(t.rng.Len(), first, parts)
+}
+
+// partSize asks for the size of a part of the object's upload.
+func (t *transfer) partSize(n int32) (int64, error) {
+	out, err := t.api.HeadObject(t.ctx, &s3.HeadObjectInput{
+		Bucket:               t.in.Bucket,
+		Key:                  t.in.Key,
+		PartNumber:           &n,
+		IfMatch:              t.out.ETag,
+		VersionId:            t.in.VersionId,
+		ExpectedBucketOwner:  t.in.ExpectedBucketOwner,
+		RequestPayer:         t.in.RequestPayer,
+		SSECustomerAlgorithm: t.in.SSECustomerAlgorithm,
+		SSECustomerKey:       t.in.SSECustomerKey,
+		SSECustomerKeyMD5:    t.in.SSECustomerKeyMD5,
+	}, t.set.later...)
+	if err != nil {
+		return 0, fmt.Errorf("HEAD of part %d: %w", n, err)
+	}
+	if out.ContentLength == nil {
+		return 0, fmt.Errorf("HEAD of part %d told no length", n)
+	}
+	return *out.ContentLength, nil
+}
+
+// verify compares, when all bytes are there and all cursors are flushed, and
+// returns what to tell the caller.
+func (t *transfer) verify() (Verification, error) {
+	s := &t.sums
+	if s.verifier == nil && s.inOrder == nil {
+		return s.result, nil
+	}
+	var err error
+	if s.verifier != nil {
+		err = s.verifier.Verify(t.rng.Len())
+	} else {
+		err = s.inOrder.Verify(t.rng.Len())
+	}
+	if err == nil {
+		return s.result, nil
+	}
+	if s.guessed && t.unequalParts() {
+		return Verification{Reason: "the parts of the object's upload differ in size"}, nil
+	}
+	return Verification{}, fmt.Errorf("%w: %w", ErrIntegrity, err)
+}
+
+// unequalParts looks at every part of the upload, before bytes that fit no layout
+// of equal ones are called wrong. It is asked only then.
+func (t *transfer) unequalParts() bool {
+	var first, total int64
+	for n := range int32(t.sums.want.Parts) {
+		size, err := t.partSize(n + 1)
+		if err != nil {
+			return false
+		}
+		if n == 0 {
+			first = size
+		}
+		total += size
+		if size > first || size < first && total < t.rng.Len() {
+			return true
+		}
+	}
+	return false
+}
