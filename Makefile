@@ -56,7 +56,7 @@ race: ## the same under the race detector, with poisoned buffers
 	go test -race -shuffle=on work
 
 bench: ## all benchmarks
-	go test -run '^$$' -bench . . ./bench/...
+	go test -run "^$$" -bench . -timeout 0 . ./bench/...
 
 report: ## the table of the README and the bounds we hold ourselves to
 	go run ./bench/cmd/compare

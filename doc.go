@@ -13,6 +13,18 @@
 // taking: download into a [WriteAtBuffer], whose memory is recycled too, and use
 // [Copy] where a handler calls io.Copy.
 //
+// Beyond what the manager can do goes the [Client]: [Client.Get] into pooled memory,
+// [Client.Open] as a stream, [Client.Download] into a file, each verified against the
+// object's checksum, continued where it breaks, and within the pool's budget.
+//
+//	c := s3pool.New(client)
+//	object, err := c.Get(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: &key})
+//	if err != nil {
+//		return err
+//	}
+//	defer object.Release()
+//	use(object.Bytes())
+//
 // # Memory
 //
 // A [Pool] lends memory by size class, four classes to a doubling, and leaves
@@ -24,7 +36,9 @@
 // [PoolOptions].MaxBytes bounds the memory on lease. [Pool.Acquire] then waits
 // its turn under the caller's context. So does a download by [NewDownloader] into
 // a WriteAtBuffer, for the whole object at once and before it holds anything:
-// downloads never wait for each other in a circle. Nothing else waits. A
+// downloads never wait for each other in a circle. So does Client.Get, likewise once,
+// and Client.Download, whose requests hold a block of 1 MiB each and finish with one.
+// A [Reader] uses what the budget has for reading ahead, and goes on without. A
 // WriteAtBuffer that has to grow, and a [Provider] in need of a block, ask once;
 // the former then returns [ErrBudget], the latter uses smaller blocks.
 //
@@ -37,8 +51,9 @@
 // # Errors
 //
 // The manager's errors and the SDK's pass through as they are. Errors of our own
-// begin with "s3pool:". [ErrTooLarge] and [ErrBudget] are there to be branched
-// on, with errors.Is. What is a bug of the caller panics: a nil client, a nil
+// begin with "s3pool:". [ErrTooLarge], [ErrBudget], [ErrChanged] and [ErrIntegrity]
+// are there to be branched on, with errors.Is. The Client wraps everything in an
+// [*Error], which names the object and the part. What is a bug of the caller panics: a nil client, a nil
 // *Pool as receiver, an option out of range, a double release.
 //
 // # Cancellation
@@ -51,6 +66,14 @@
 // The manager asks for ranges, of which S3 sends no checksum: its downloads are
 // not verified, with our buffers or without. Its uploads carry the checksums that
 // the client is configured for.
+//
+// The Client's downloads are verified, whatever ranges they came in: CRC64NVME (S3's
+// default), CRC32C and CRC32 are put together from the ranges, SHAs are computed in
+// order, composite checksums by the parts of the upload. [Verification] says what was
+// checked, or why nothing could be: a range, no checksum, a client that is configured
+// with ResponseChecksumValidation WhenRequired. Wrong bytes are an error, never a
+// success; a Reader reports them in the place of io.EOF, so that what it delivered
+// before must not be trusted yet.
 //
 // # Compatibility
 //

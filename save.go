@@ -77,7 +77,11 @@ func (t *transfer) save(w io.WriterAt, s *stream) error {
 	if s.off == s.end {
 		return nil
 	}
-	buf, err := t.set.Pool.Acquire(s.ctx, int(min(defaultBlockSize, s.end-s.off)))
+	size := min(defaultBlockSize, s.end-s.off)
+	if most := t.set.Pool.maxBytes; most > 0 {
+		size = min(size, most)
+	}
+	buf, err := t.set.Pool.Acquire(s.ctx, int(size))
 	if err != nil {
 		return err
 	}

@@ -45,7 +45,7 @@ func FuzzParseRange(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, header string, size int) {
 		if size < 0 {
-			t.Skip()
+			return
 		}
 		r, ok, err := parseRange(header, size)
 		if ok {

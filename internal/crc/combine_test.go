@@ -65,7 +65,7 @@ func FuzzCombine(f *testing.F) {
 	f.Fuzz(func(t *testing.T, alg uint8, data []byte, cut int) {
 		a := crcs[int(alg)%len(crcs)]
 		if cut < 0 || cut > len(data) {
-			t.Skip()
+			return
 		}
 		front, back := crc.Update(a, 0, data[:cut]), crc.Update(a, 0, data[cut:])
 		require.Equal(t, naive(a, data), crc.Combine(a, front, back, int64(len(data)-cut)))

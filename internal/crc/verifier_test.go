@@ -190,7 +190,7 @@ func FuzzVerifier(f *testing.F) {
 	f.Add([]byte{}, uint8(1), uint8(1), true)
 	f.Fuzz(func(t *testing.T, data []byte, part, step uint8, castagnoli bool) {
 		if part == 0 || step == 0 || len(data) > 100*int(part) {
-			t.Skip()
+			return
 		}
 		a := crc.CRC32
 		if castagnoli {

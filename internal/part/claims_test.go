@@ -214,7 +214,7 @@ func FuzzClaims(f *testing.F) {
 	f.Add(int64(7), int64(45), int64(10), []byte("offeo"))
 	f.Fuzz(func(t *testing.T, from, n, size int64, schedule []byte) {
 		if from < 0 || from > 1<<50 || n < 0 || n > 1<<20 || size <= 0 || n/size > 64 || len(schedule) > 200 {
-			t.Skip()
+			return
 		}
 		for i := range schedule {
 			schedule[i] = "foe"[schedule[i]%3]

@@ -64,7 +64,7 @@ func FuzzPlan(f *testing.F) {
 	f.Add(int64(math.MaxInt64-3), int64(3), int64(1<<62))
 	f.Fuzz(func(t *testing.T, from, n, size int64) {
 		if from < 0 || n < 0 || from > math.MaxInt64-n || size <= 0 || n/size > 1000 {
-			t.Skip()
+			return
 		}
 		requirePlan(t, part.Range{From: from, To: from + n}, size)
 	})
