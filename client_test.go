@@ -214,7 +214,7 @@ func TestClientVerifies(t *testing.T) {
 				require.Equal(t, s3pool.Verification{Algorithm: algorithm, Type: kind}, v, name)
 
 				for _, at := range []int64{0, testPart - 1, testPart, 3*testPart + 5, size - 1} {
-					c := fake.Client(func(o *s3.Options) { o.HTTPClient = flipper{o.HTTPClient, at} })
+					c, _ := withFaults(fake, flipAt(at))
 					_, _, err := call.do(t.Context(), t, newClient(p, c), get(""))
 					require.ErrorIs(t, err, s3pool.ErrIntegrity, "%s, byte %d", name, at)
 				}
@@ -423,33 +423,14 @@ func (m mockAPI) HeadObject(context.Context, *s3.HeadObjectInput, ...func(*s3.Op
 	return &s3.HeadObjectOutput{}, nil
 }
 
-// A flipper changes one byte of the object, whatever request it is in.
-type flipper struct {
-	s3.HTTPClient
-	at int64
-}
-
-func (f flipper) Do(r *http.Request) (*http.Response, error) {
-	resp, err := f.HTTPClient.Do(r)
-	if err != nil || r.Method != http.MethodGet {
-		return resp, err
+// flipAt changes the byte at an offset of the object, whatever request it is in.
+func flipAt(at int64) s3test.Script {
+	return func(r *http.Request, _ int) s3test.Fault {
+		var from int64
+		fmt.Sscanf(r.Header.Get("Range"), "bytes=%d-", &from)
+		if r.Method != http.MethodGet || at < from {
+			return s3test.Fault{}
+		}
+		return s3test.Flip(at - from)
 	}
-	var from int64
-	fmt.Sscanf(resp.Header.Get("Content-Range"), "bytes %d-", &from)
-	resp.Body = &flippedBody{resp.Body, f.at - from}
-	return resp, nil
-}
-
-type flippedBody struct {
-	io.ReadCloser
-	left int64 // bytes before the one to change
-}
-
-func (b *flippedBody) Read(p []byte) (int, error) {
-	n, err := b.ReadCloser.Read(p)
-	if b.left >= 0 && b.left < int64(n) {
-		p[b.left] ^= 1
-	}
-	b.left -= int64(n)
-	return n, err
 }

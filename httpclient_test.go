@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -156,7 +157,7 @@ func BenchmarkHTTPClient(b *testing.B) {
 				return err
 			}
 			b.SetBytes(size)
-			b.SetParallelism(concurrency) // times GOMAXPROCS: no fewer than that
+			b.SetParallelism(max(1, concurrency/runtime.GOMAXPROCS(0)))
 			b.ResetTimer()
 			b.RunParallel(func(pb *testing.PB) {
 				for pb.Next() {

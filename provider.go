@@ -195,7 +195,7 @@ func (w *partWriter) gathered(r io.Reader, body *sizedBody, most int) (int64, er
 			}
 		}
 		if fill > 0 {
-			n, werr := writeAll(w.w, buf.Bytes()[:fill])
+			n, werr := write(w.w, buf.Bytes()[:fill])
 			written += int64(n)
 			if werr != nil {
 				return written, werr
@@ -258,21 +258,12 @@ func readUntil(r io.Reader, p []byte) (n int, err error) {
 	return n, err
 }
 
-// writeAll is w.Write with the check that io.Copy makes.
-func writeAll(w io.Writer, p []byte) (int, error) {
-	n, err := w.Write(p)
-	if err == nil && n != len(p) {
-		err = io.ErrShortWrite
-	}
-	return n, err
-}
-
 // copyThrough copies r to w, filling buf for each write.
 func copyThrough(w io.Writer, r io.Reader, buf []byte) (written int64, err error) {
 	for {
 		n, rerr := readUntil(r, buf)
 		if n > 0 {
-			m, werr := writeAll(w, buf[:n])
+			m, werr := write(w, buf[:n])
 			written += int64(m)
 			if werr != nil {
 				return written, werr

@@ -138,7 +138,7 @@ func (r *Reader) WriteTo(w io.Writer) (written int64, err error) {
 			}
 			piece = piece[:n]
 		}
-		n, err := writeAll(w, piece)
+		n, err := write(w, piece)
 		written += int64(n)
 		if r.slot != nil {
 			r.consumed(n)
