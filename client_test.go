@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"testing/iotest"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/s3/manager"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"github.com/stretchr/testify/require"
 
@@ -433,4 +435,69 @@ func flipAt(at int64) s3test.Script {
 		}
 		return s3test.Flip(at - from)
 	}
+}
+
+func TestClientWrongRegion(t *testing.T) {
+	fake := s3test.New(func(o *s3test.Options) { o.Region = "eu-central-1" })
+	fake.Put("bucket", "key", pattern(100))
+	for _, call := range calls {
+		c := fake.Client(func(o *s3.Options) { o.Region = "us-west-2" })
+		_, _, err := call.do(t.Context(), t, newClient(newPool(t), c), get(""))
+		api, ok := errors.AsType[smithy.APIError](err)
+		require.True(t, ok, "%s: %v", call.name, err)
+		require.Equal(t, "AuthorizationHeaderMalformed", api.ErrorCode())
+	}
+}
+
+// TestClientChargesWhatItNeeds: a small object takes its own class of the budget,
+// never a part.
+func TestClientChargesWhatItNeeds(t *testing.T) {
+	fake := s3test.New()
+	fake.Put("bucket", "key", pattern(100_000))
+	p := newPool(t, withBudget(mib))
+	o, err := s3pool.New(fake.Client(), func(o *s3pool.Options) { o.Pool = p }).Get(t.Context(), get(""))
+	require.NoError(t, err)
+	require.EqualValues(t, 112*kib, p.Stats().Leased)
+	o.Release()
+	require.PanicsWithValue(t, "s3pool: Bytes of a Buffer that has been released", func() { o.Bytes() })
+	require.PanicsWithValue(t, "s3pool: Buffer released twice", o.Release)
+
+	fake.Put("bucket", "large", pattern(2*mib))
+	in := &s3.GetObjectInput{Bucket: aws.String("bucket"), Key: aws.String("large")}
+	c := s3pool.New(fake.Client(), func(o *s3pool.Options) { o.Pool = p })
+	_, err = c.Get(t.Context(), in)
+	require.ErrorIs(t, err, s3pool.ErrTooLarge)
+	// The others move an object of any size through what there is.
+	for _, call := range calls[1:] {
+		got, _, err := call.do(t.Context(), t, c, in)
+		require.NoError(t, err, call.name)
+		require.Len(t, got, 2*mib)
+	}
+}
+
+// TestGetsShareABudget: more than there is room for all finish.
+func TestGetsShareABudget(t *testing.T) {
+	fake := s3test.New()
+	object := pattern(4*testPart + 1)
+	fake.Put("bucket", "key", object)
+	p := newPool(t, withBudget(mib))
+	c := newClient(p, fake.Client())
+	var wg sync.WaitGroup
+	for range 64 {
+		wg.Go(func() {
+			o, err := c.Get(t.Context(), get(""))
+			if !assertNoError(t, err) {
+				return
+			}
+			defer o.Release()
+			if !bytes.Equal(object, o.Bytes()) {
+				t.Error("wrong bytes")
+			}
+			if s := p.Stats(); s.Leased > s.MaxBytes {
+				t.Errorf("%d bytes leased with a budget of %d", s.Leased, s.MaxBytes)
+			}
+		})
+	}
+	wg.Wait()
+	require.NotZero(t, p.Stats().Waits)
 }
