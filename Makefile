@@ -7,7 +7,11 @@ TARGETS := linux/arm64 linux/386 darwin/arm64 windows/amd64
 # The tools run from the tools module, outside the workspace.
 TOOL = cd $(CURDIR)/tools && GOWORK=off go build -o $(CURDIR)/bin/$(1) $(2)
 
-.PHONY: help check fmt vet cross staticcheck vuln mod fix test race bench report fuzz tidy clean
+# MinIO is a second opinion for tests. It is under the AGPL and in no go.mod.
+MINIO := github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c
+export S3POOL_MINIO ?= $(wildcard $(CURDIR)/bin/minio)
+
+.PHONY: help check fmt vet cross staticcheck vuln mod fix test race bench report fuzz minio tidy clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -38,6 +42,9 @@ bin/govulncheck: tools/go.mod
 bin/benchstat: tools/go.mod
 	$(call TOOL,benchstat,golang.org/x/perf/cmd/benchstat)
 
+bin/minio: Makefile
+	GOWORK=off GOFLAGS=-mod=mod GOBIN=$(CURDIR)/bin go install $(MINIO)
+
 vuln: bin/govulncheck ## govulncheck, where its database can be reached
 	@if curl -fsS -m 10 -o /dev/null https://vuln.go.dev/index/db.json 2>/dev/null; then \
 		for m in $(CODE); do (cd $$m && $(CURDIR)/bin/govulncheck ./...) || exit 1; done; \
@@ -64,6 +71,8 @@ report: ## the table of the README and the bounds we hold ourselves to
 fuzz: ## a minute for each fuzz target
 	@for f in $$(grep -oh 'func Fuzz[A-Za-z0-9_]*' *_test.go | sed 's/func //'); do \
 		go test -run '^$$' -fuzz "^$$f$$" -fuzztime 1m . || exit 1; done
+
+minio: bin/minio ## build MinIO, five minutes of CPU once, for the tests that can use it
 
 tidy: ## tidy every module and the workspace
 	@for m in $(MODULES); do (cd $$m && GOWORK=off go mod tidy) || exit 1; done

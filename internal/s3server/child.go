@@ -26,9 +26,10 @@ type childConfig struct {
 	Region    string
 	TLS       bool
 	Sidecar   bool
+	MinIO     string
 }
 
-// A child is the gateway's process as its parent sees it.
+// A child is the server's process as its parent sees it.
 type child struct {
 	dir    string
 	cmd    *exec.Cmd
@@ -36,7 +37,7 @@ type child struct {
 	stderr *tail
 }
 
-// startChild re-executes the program and returns once the gateway listens,
+// startChild re-executes the program and returns once the server listens,
 // with its address. cfg.Dir remains the caller's until there is no error.
 func startChild(ctx context.Context, cfg childConfig) (*child, string, error) {
 	exe, err := os.Executable()
@@ -85,8 +86,7 @@ func startChild(ctx context.Context, cfg childConfig) (*child, string, error) {
 		cmd.Process.Kill()
 		return nil, "", c.died(a.err)
 	case <-ctx.Done():
-		cmd.Process.Kill()
-		cmd.Wait()
+		c.end()
 		<-answers
 		return nil, "", context.Cause(ctx)
 	}
@@ -94,14 +94,20 @@ func startChild(ctx context.Context, cfg childConfig) (*child, string, error) {
 
 // stop ends the child, waits for it, and removes its directory.
 func (c *child) stop() error {
+	err := c.end()
+	if err != nil {
+		err = fmt.Errorf("s3server: the server did not end well: %w%s", err, c.stderr)
+	}
+	return errors.Join(err, removeAll(c.dir))
+}
+
+// end lets the child end by itself and waits for it. Killed at once it could not
+// end a process of its own.
+func (c *child) end() error {
 	c.stdin.Close()
 	kill := time.AfterFunc(stopGrace, func() { c.cmd.Process.Kill() })
 	defer kill.Stop()
-	err := c.cmd.Wait()
-	if err != nil {
-		err = fmt.Errorf("s3server: versitygw did not end well: %w%s", err, c.stderr)
-	}
-	return errors.Join(err, removeAll(c.dir))
+	return c.cmd.Wait()
 }
 
 // died waits for a child that has not reported its address and says why.

@@ -19,6 +19,9 @@
 //
 // In tests, package s3servertest does this in two lines.
 //
+// With [Options].MinIO, the child runs a minio program instead, for tests that want
+// a second opinion. MinIO is under the AGPL and no dependency of ours.
+//
 // # Another S3
 //
 // When the environment names an endpoint, no child is started and everything

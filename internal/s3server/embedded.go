@@ -28,7 +28,7 @@ const (
 // errNoMain keeps a program that forgot Main from re-executing itself for ever.
 var errNoMain = errors.New("s3server: call s3server.Main first thing in main or TestMain")
 
-// embedded starts the gateway in a child.
+// embedded starts versitygw, or MinIO, in a child.
 func embedded(ctx context.Context, o Options) (_ *Server, err error) {
 	if !mainCalled.Load() {
 		return nil, errNoMain
@@ -69,12 +69,17 @@ func embedded(ctx context.Context, o Options) (_ *Server, err error) {
 		Region:    defaultRegion,
 		TLS:       o.TLS,
 		Sidecar:   o.sidecar,
+		MinIO:     o.MinIO,
+	}
+	name := "versitygw" + versionSuffix()
+	if o.MinIO != "" {
+		name = "MinIO"
 	}
 	child, addr, err := startChild(ctx, cc)
 	if err != nil {
-		return nil, fmt.Errorf("s3server: start versitygw: %w", err)
+		return nil, fmt.Errorf("s3server: start %s: %w", name, err)
 	}
-	s := newServer("versitygw"+versionSuffix(), scheme+"://"+addr, aws.Config{
+	s := newServer(name, scheme+"://"+addr, aws.Config{
 		Region:                     cc.Region,
 		Credentials:                credentials.NewStaticCredentialsProvider(cc.AccessKey, cc.SecretKey, ""),
 		RequestChecksumCalculation: aws.RequestChecksumCalculationWhenSupported,

@@ -1,6 +1,7 @@
 package s3server
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -17,7 +18,7 @@ const childEnv = "S3POOL_S3SERVER_CHILD"
 // gives a gateway.
 var mainCalled atomic.Bool
 
-// Main turns the process into the gateway, and never returns, if it is a child
+// Main turns the process into the server, and never returns, if it is a child
 // that [Start] made; otherwise it does nothing. Programs that call Start must
 // call it first thing in main or TestMain, before flags are parsed. (An init
 // function would do it without a call, behind everybody's back.)
@@ -48,6 +49,17 @@ func childMain() error {
 	if err := json.NewDecoder(os.Stdin).Decode(&cfg); err != nil {
 		return fmt.Errorf("read the configuration: %w", err)
 	}
+	ready := func(addr string) { fmt.Fprintln(report, addr) }
+	if cfg.MinIO != "" {
+		ctx, cancel := context.WithCancel(context.Background())
+		go func() {
+			io.Copy(io.Discard, os.Stdin)
+			cancel()
+		}()
+		err := runMinIO(ctx, cfg, ready)
+		removeAll(cfg.Dir)
+		return err
+	}
 	go func() {
 		io.Copy(io.Discard, os.Stdin)
 		// Out of the directory, which some systems do not remove otherwise.
@@ -56,5 +68,5 @@ func childMain() error {
 		removeAll(cfg.Dir)
 		os.Exit(0)
 	}()
-	return runGateway(cfg, func(addr string) { fmt.Fprintln(report, addr) })
+	return runGateway(cfg, ready)
 }

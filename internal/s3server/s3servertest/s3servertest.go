@@ -53,3 +53,22 @@ func Bucket(t testing.TB, srv *s3server.Server) string {
 
 // TLS makes the server speak HTTPS. It is an option for [New].
 func TLS(o *s3server.Options) { o.TLS = true }
+
+const minioEnv = "S3POOL_MINIO"
+
+// MinIO returns an option for [New] that makes the server a MinIO, if the
+// environment variable S3POOL_MINIO names its program. Otherwise it fails the test
+// in CI; elsewhere it says how to get one, and the caller makes do without.
+func MinIO(t testing.TB) (opt func(*s3server.Options), ok bool) {
+	t.Helper()
+	path := os.Getenv(minioEnv)
+	switch {
+	case path != "":
+	case os.Getenv("CI") != "":
+		t.Fatal(minioEnv + " is not set")
+	default:
+		t.Log("without MinIO: “make minio” builds one for “make test”; or set " + minioEnv + " to the path of a minio program")
+		return nil, false
+	}
+	return func(o *s3server.Options) { o.MinIO = path }, true
+}
