@@ -14,6 +14,8 @@ func BenchmarkDownload(b *testing.B) { eachTarget(b, "download", "dst=") }
 
 func BenchmarkUpload(b *testing.B) { eachTarget(b, "upload", "src=") }
 
+func BenchmarkClient(b *testing.B) { eachTarget(b, "client", "call=") }
+
 func eachTarget(b *testing.B, verb, viaKey string) {
 	for _, kind := range server.Kinds() {
 		b.Run("server="+kind, func(b *testing.B) {
@@ -35,7 +37,7 @@ func eachTarget(b *testing.B, verb, viaKey string) {
 
 func contests(b *testing.B, target *server.Target, verb, viaKey string) {
 	for _, c := range rival.Contests() {
-		if c.Verb != verb {
+		if c.Verb != verb || c.Link != (server.Link{}) {
 			continue
 		}
 		b.Run(viaKey+c.Via, func(b *testing.B) {

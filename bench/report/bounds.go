@@ -12,73 +12,79 @@ import (
 // A bound is a promise of the project about one contest.
 type bound struct {
 	verb, via string
+	scheme    string       // empty means any
 	sizes     []rival.Size // nil means all
 	text      string
 
 	// judge returns what was measured and whether that is within the bound.
 	// known is false if the figures are not there.
-	judge func(*trial.Result) (measured string, within, known bool)
+	judge judge
+}
+
+func (bd bound) about(res *trial.Result) bool {
+	return bd.verb == res.Verb && bd.via == res.Via &&
+		(bd.scheme == "" || bd.scheme == res.Scheme) &&
+		(bd.sizes == nil || slices.Contains(bd.sizes, res.Size))
 }
 
 // bounds lists the promises. There is no tolerance: a bound of 1 is not reached
 // by 1.001.
-func bounds() []bound {
+func bounds() []bound { return slices.Concat(managerBounds(), clientBounds(), streamBounds()) }
+
+func managerBounds() []bound {
 	at1200K := []rival.Size{1200 << 10}
 	list := []bound{
-		{"download", "memory", nil, "CPU ≤ manager5m", noWorse(trial.CPU, rival.Manager5MiB)},
-		{"download", "memory", nil, "B/op ≤ manager5m", noWorse(trial.Bytes, rival.Manager5MiB)},
-		{"download", "memory", at1200K, "CPU ≥ 15 times less than manager", timesLess(15, trial.CPU, rival.Manager)},
-		{"download", "pooled", at1200K, "CPU ≤ 1.10 × sdk", atMost(1.10, trial.CPU, rival.SDK)},
-		{"download", "pooled", at1200K, "B/op ≤ 40 KB", atMostBytes(40_000)},
-		{"download", "file", nil, "CPU ≤ better of manager and manager5m", noWorse(trial.CPU, rival.Manager, rival.Manager5MiB)},
+		{"download", "memory", "", nil, "CPU ≤ manager5m", noWorse(trial.CPU, rival.Manager5MiB)},
+		{"download", "memory", "", nil, "B/op ≤ manager5m", noWorse(trial.Bytes, rival.Manager5MiB)},
+		{"download", "memory", "", at1200K, "CPU ≥ 15 times less than manager", timesLess(15, trial.CPU, rival.S3pool, rival.Manager)},
+		{"download", "pooled", "", at1200K, "CPU ≤ 1.10 × sdk", atMost(1.10, trial.CPU, rival.S3pool, rival.SDK)},
+		{"download", "pooled", "", at1200K, "B/op ≤ 40 KB", atMostBytes(40_000)},
+		{"download", "file", "", nil, "CPU ≤ better of manager and manager5m", noWorse(trial.CPU, rival.Manager, rival.Manager5MiB)},
 	}
 	for _, via := range []string{"file", "bytes"} {
 		list = append(list,
-			bound{"upload", via, nil, "CPU ≤ manager", noWorse(trial.CPU, rival.Manager)},
-			bound{"upload", via, nil, "B/op ≤ manager", noWorse(trial.Bytes, rival.Manager)},
+			bound{"upload", via, "", nil, "CPU ≤ manager", noWorse(trial.CPU, rival.Manager)},
+			bound{"upload", via, "", nil, "B/op ≤ manager", noWorse(trial.Bytes, rival.Manager)},
 		)
 	}
 	return list
 }
 
-// noWorse asks for at most the figure of the best of the bases.
-func noWorse(m trial.Metric, bases ...string) func(*trial.Result) (string, bool, bool) {
-	return func(res *trial.Result) (string, bool, bool) {
-		best, least := "", 0.0
-		for _, base := range bases {
-			if s, ok := res.Of(base, m); ok && (best == "" || s.Median < least) {
-				best, least = base, s.Median
-			}
-		}
-		measured, within, known := atMost(1, m, best)(res)
-		if len(bases) > 1 {
-			measured += " of " + best
-		}
-		return measured, within, known
+func clientBounds() []bound {
+	at1200K, at32M := []rival.Size{1200 << 10}, []rival.Size{32 << 20}
+	var list []bound
+	for _, ours := range []string{rival.S3pool, rival.Unverified} {
+		list = append(list,
+			bound{"client", "get", "", at1200K, ours + ": CPU ≤ 1.05 × sdk", atMost(1.05, trial.CPU, ours, rival.SDK)},
+			bound{"client", "get", "", at1200K, ours + ": B/op ≤ sdk + 2 KB", atMostMore(2000, trial.Bytes, ours, rival.SDK)},
+			bound{"client", "get", "", at32M, ours + ": wall ≤ manager into a presized buffer", atMost(1, trial.Wall, ours, rival.Manager)},
+		)
 	}
+	return append(list,
+		bound{"client", "verified", "", nil, "CPU ≤ 1.10 × unverified", atMost(1.10, trial.CPU, rival.S3pool, rival.Unverified)},
+		bound{"client", "verified", "http", at32M, "CPU ≤ 0.40 × sdk-verified", atMost(0.40, trial.CPU, rival.S3pool, rival.SDKVerified)},
+		bound{"client", "verified", "https", at32M, "CPU ≤ 0.60 × sdk-verified", atMost(0.60, trial.CPU, rival.S3pool, rival.SDKVerified)},
+	)
 }
 
-// atMost asks for at most limit times the figure of base.
-func atMost(limit float64, m trial.Metric, base string) func(*trial.Result) (string, bool, bool) {
-	return func(res *trial.Result) (string, bool, bool) {
-		s, ok := res.Ratio(rival.S3pool, base, m)
-		return fmt.Sprintf("%.3f (%.2f–%.2f)", s.Median, s.Min, s.Max), s.Median <= limit, ok
+func streamBounds() []bound {
+	steps := []string{rival.S3pool4K, rival.S3pool32K, rival.S3pool1M}
+	list := []bound{
+		{"client", "open", "", nil, "throughput ≥ 3 × tm-get", timesLess(3, trial.Wall, rival.S3pool32K, rival.TMGet)},
+		{"client", "open", "", nil, "CPU ≤ 1/20 of tm-get", timesLess(20, trial.CPU, rival.S3pool32K, rival.TMGet)},
+		{"client", "open", "", nil, "CPU through WriteTo ≤ 1.2 × manager", atMost(1.2, trial.CPU, rival.S3poolWriteTo, rival.Manager)},
+		{"client", "open", "", nil, "CPU through 32 KiB reads ≤ 1.5 × manager", atMost(1.5, trial.CPU, rival.S3pool32K, rival.Manager)},
+		{"client", "open", "", nil, "time between read sizes ≤ 1.3 ×", within(1.3, trial.Wall, steps)},
+		{"client", "open", "", nil, "first byte ≤ sdk", atMost(1, trial.FirstByte, rival.S3pool32K, rival.SDK)},
 	}
-}
-
-// timesLess asks base for at least limit times our figure.
-func timesLess(limit float64, m trial.Metric, base string) func(*trial.Result) (string, bool, bool) {
-	return func(res *trial.Result) (string, bool, bool) {
-		s, ok := res.Ratio(base, rival.S3pool, m)
-		return fmt.Sprintf("%.1f times less (%.1f–%.1f)", s.Median, s.Min, s.Max), s.Median >= limit, ok
+	for _, ours := range append(steps, rival.S3poolWriteTo) {
+		list = append(list, bound{"client", "open", "", nil, ours + ": allocated ≤ 0.02 × payload", atMostPerByte(0.02, ours)})
 	}
-}
-
-func atMostBytes(limit float64) func(*trial.Result) (string, bool, bool) {
-	return func(res *trial.Result) (string, bool, bool) {
-		s, ok := res.Of(rival.S3pool, trial.Bytes)
-		return formatBytes(s.Median), s.Median <= limit, ok
+	for _, ours := range []string{rival.S3pool32K, rival.S3poolWriteTo} {
+		list = append(list, bound{"client", "open1", "", nil, ours + ": throughput ≥ 0.8 × manager",
+			timesLess(0.8, trial.Wall, ours, rival.Manager)})
 	}
+	return list
 }
 
 // claimRounds is the least number of rounds that a claim can rest on.
@@ -89,7 +95,7 @@ func (r *Report) writeVerdicts(b *strings.Builder) {
 	passed, judged := 0, 0
 	for _, bd := range bounds() {
 		for _, res := range r.Results {
-			if res.Verb != bd.verb || res.Via != bd.via || (bd.sizes != nil && !slices.Contains(bd.sizes, res.Size)) {
+			if !bd.about(res) {
 				continue
 			}
 			measured, within, known := bd.judge(res)

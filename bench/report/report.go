@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"path"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -30,8 +31,10 @@ func New(plan trial.Plan) *Report {
 			switch m.Path {
 			case "github.com/aws/aws-sdk-go-v2/service/s3",
 				"github.com/aws/aws-sdk-go-v2/feature/s3/manager",
+				"github.com/aws/aws-sdk-go-v2/feature/s3/transfermanager",
+				"github.com/minio/minio-go/v7",
 				"github.com/versity/versitygw":
-				r.Modules = append(r.Modules, m.Path[strings.LastIndex(m.Path, "/")+1:]+" "+m.Version)
+				r.Modules = append(r.Modules, path.Base(strings.TrimSuffix(m.Path, "/v7"))+" "+m.Version)
 			}
 		}
 	}
@@ -52,41 +55,71 @@ func (r *Report) WriteMarkdown(w io.Writer) error {
 		"A ratio is taken round by round: its median, and in brackets the least and the greatest. Less is better.\n\n")
 	r.writeVerdicts(&b)
 	for _, c := range rival.Contests() {
-		r.writeContest(&b, c)
+		write := r.writeObjects
+		if c.Slow {
+			write = r.writeStreams
+		}
+		if results := r.of(c); len(results) > 0 {
+			fmt.Fprintf(&b, "## %s\n\n", title(c.Verb, c.Via))
+			write(&b, c, results)
+			b.WriteString("\n")
+		}
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-func (r *Report) writeContest(b *strings.Builder, c rival.Contest) {
-	first := true
+// of returns what was found in a contest.
+func (r *Report) of(c rival.Contest) (results []*trial.Result) {
 	for _, res := range r.Results {
-		if res.Verb != c.Verb || res.Via != c.Via {
-			continue
+		if c.Is(res.Verb, res.Via) {
+			results = append(results, res)
 		}
-		if first {
-			fmt.Fprintf(b, "## %s\n\n", title(c.Verb, c.Via))
-			fmt.Fprintf(b, "| server | size | rival | CPU/op | ÷ %[1]s | wall/op | B/op | ÷ %[1]s | allocs/op | GC/GiB |\n", c.Baseline)
-			b.WriteString("|---|---|---|--:|--:|--:|--:|--:|--:|--:|\n")
-			first = false
-		}
+	}
+	return results
+}
+
+func (r *Report) writeObjects(b *strings.Builder, c rival.Contest, results []*trial.Result) {
+	fmt.Fprintf(b, "| server | size | rival | CPU/op | ÷ %[1]s | wall/op | ÷ %[1]s | B/op | ÷ %[1]s | allocs/op | GC/GiB |\n", c.Baseline)
+	b.WriteString("|---|---|---|--:|--:|--:|--:|--:|--:|--:|--:|\n")
+	for _, res := range results {
 		for _, name := range res.Rivals {
-			fmt.Fprintf(b, "| %s %s | %v | %s | %s | %s | %s | %s | %s | %s | %s |\n",
+			fmt.Fprintf(b, "| %s %s | %v | %s | %s | %s | %s | %s | %s | %s | %s | %s |\n",
 				res.Server, res.Scheme, res.Size, name,
 				median(res, name, trial.CPU, formatTime), ratio(res, name, c.Baseline, trial.CPU),
-				median(res, name, trial.Wall, formatTime),
+				median(res, name, trial.Wall, formatTime), ratio(res, name, c.Baseline, trial.Wall),
 				median(res, name, trial.Bytes, formatBytes), ratio(res, name, c.Baseline, trial.Bytes),
 				median(res, name, trial.Allocs, formatCount), median(res, name, trial.GCs, formatCount))
 		}
 	}
-	if !first {
-		b.WriteString("\n")
+}
+
+// writeStreams writes what matters of large objects over slow links.
+func (r *Report) writeStreams(b *strings.Builder, c rival.Contest, results []*trial.Result) {
+	fmt.Fprintf(b, "%d MB/s for each request, %v to its first byte", c.Link.Rate/1e6, c.Link.FirstByte)
+	if c.Procs > 0 {
+		fmt.Fprintf(b, ", GOMAXPROCS=%d", c.Procs)
+	}
+	fmt.Fprintf(b, ".\n\n| size | rival | MB/s | time ÷ %[1]s | CPU s/GiB | ÷ %[1]s | allocated ÷ payload | first byte | GC/GiB |\n", c.Baseline)
+	b.WriteString("|---|---|--:|--:|--:|--:|--:|--:|--:|\n")
+	for _, res := range results {
+		for _, name := range res.Rivals {
+			fmt.Fprintf(b, "| %v | %s | %s | %s | %s | %s | %s | %s | %s |\n", res.Size, name,
+				median(res, name, trial.Wall, func(ns float64) string { return formatCount(float64(res.Size) / ns * 1e3) }),
+				ratio(res, name, c.Baseline, trial.Wall),
+				median(res, name, trial.CPUPerGiB, formatCount), ratio(res, name, c.Baseline, trial.CPU),
+				median(res, name, trial.PerByte, formatCount),
+				median(res, name, trial.FirstByte, formatTime), median(res, name, trial.GCs, formatCount))
+		}
 	}
 }
 
 func title(verb, via string) string {
-	if verb == "upload" {
+	switch verb {
+	case "upload":
 		return "upload from " + via
+	case "client":
+		return "client " + via
 	}
 	return "download into " + via
 }

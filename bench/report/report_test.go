@@ -90,8 +90,8 @@ func TestTable(t *testing.T) {
 		rival.Manager: {2_000_000, 1000}, rival.S3pool: {500_000, 500},
 	}))
 	require.Contains(t, got, "## upload from file\n")
-	require.Contains(t, got, "| range http | 1M | manager | 2.00 ms | 1 | 0 µs | 1.0 KB | 1 | 0 | 512 |\n")
-	require.Contains(t, got, "| range http | 1M | s3pool | 500 µs | 0.25 (0.25–0.25) | 0 µs | 500 B | 0.50 (0.50–0.50) | 0 | 512 |\n")
+	require.Contains(t, got, "| range http | 1M | manager | 2.00 ms | 1 | 0 µs | 1 | 1.0 KB | 1 | 0 | 512 |\n")
+	require.Contains(t, got, "| range http | 1M | s3pool | 500 µs | 0.25 (0.25–0.25) | 0 µs | n/a | 500 B | 0.50 (0.50–0.50) | 0 | 512 |\n")
 	require.NotContains(t, got, "download")
 }
 

@@ -20,24 +20,32 @@ import (
 // bodies recycles slices of one size.
 type bodies struct{ pool sync.Pool }
 
-// readFull reads a body of n bytes into a recycled slice and closes it.
-func (b *bodies) readFull(scene *Scene, body io.ReadCloser, n int64, see func([]byte)) error {
-	defer body.Close()
-	if err := wantSize(scene, n); err != nil {
-		return err
-	}
+// lend has load fill a recycled slice of the scene's size, and shows it to see.
+func (b *bodies) lend(scene *Scene, load func([]byte) error, see func([]byte)) error {
 	p, _ := b.pool.Get().(*[]byte)
 	if p == nil {
-		p = new(make([]byte, n))
+		p = new(make([]byte, scene.Size))
 	}
 	defer b.pool.Put(p)
-	if _, err := io.ReadFull(body, *p); err != nil {
+	if err := load(*p); err != nil {
 		return err
 	}
 	if see != nil {
 		see(*p)
 	}
 	return nil
+}
+
+// readFull reads a body of n bytes into a recycled slice and closes it.
+func (b *bodies) readFull(scene *Scene, body io.ReadCloser, n int64, see func([]byte)) error {
+	defer body.Close()
+	if err := wantSize(scene, n); err != nil {
+		return err
+	}
+	return b.lend(scene, func(p []byte) error {
+		_, err := io.ReadFull(body, p)
+		return err
+	}, see)
 }
 
 // withoutChecksums leaves the checksum settings as a bare s3.New(s3.Options{…})

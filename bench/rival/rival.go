@@ -1,11 +1,12 @@
 // Package rival holds the ways to move an object that are compared: the stock
-// manager, the manager with the known one-line fix, s3pool, and as floors the
-// bare SDK and bare net/http.
+// manager, the manager with the known one-line fix, transfermanager, minio-go,
+// s3pool, and as floors the bare SDK and bare net/http.
 package rival
 
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/s3pool/s3pool/bench/server"
 )
@@ -43,22 +44,48 @@ type Entry struct {
 
 // A Contest is a list of rivals that do the same work.
 type Contest struct {
-	Verb     string // "download" or "upload"
-	Via      string // what is downloaded into, or uploaded from
+	Verb     string // "download" and "upload" for what a manager does, "client" for what a Client does
+	Via      string // what is downloaded into or uploaded from, or the client's call
 	Baseline string // the rival that reports compare the others with
 	Entries  []Entry
+
+	Sizes []Size      // nil means that any will do
+	Link  server.Link // that the contest is about; such a contest is for the range server over HTTP
+	Procs int         // GOMAXPROCS of the rivals in processes of their own; zero means as it is
+	Slow  bool        // one operation takes so long that it is enough for a block
+}
+
+// Is reports whether c is the contest of that name.
+func (c Contest) Is(verb, via string) bool { return c.Verb == verb && c.Via == via }
+
+// A FirstByter is a rival that knows when the first byte of its last move came.
+type FirstByter interface {
+	// FirstByte returns the time from the beginning of the last Move.
+	FirstByte() time.Duration
 }
 
 // Names of the rivals.
 const (
-	Manager     = "manager"   // as its constructor makes it
-	Manager5MiB = "manager5m" // with a pooled provider of 5 MiB, the known one-line fix
-	S3pool      = "s3pool"    // ours
-	SDK         = "sdk"       // GetObject and io.ReadFull into a pooled slice
-	Raw         = "raw"       // net/http and io.ReadFull into a pooled slice
+	Manager     = "manager"           // as its constructor makes it
+	Manager5MiB = "manager5m"         // with a pooled provider of 5 MiB, the known one-line fix
+	S3pool      = "s3pool"            // ours
+	Unverified  = "s3pool-unverified" // ours, with VerifyNever
+	SDK         = "sdk"               // GetObject and io.ReadFull into a pooled slice
+	SDKVerified = "sdk-verified"      // the same, with the SDK's validation
+	ReadAll     = "sdk-readall"       // GetObject and io.ReadAll
+	Raw         = "raw"               // net/http and io.ReadFull into a pooled slice
+	TMDownload  = "tm-download"       // transfermanager, DownloadObject by ranges
+	TMGet       = "tm-get"            // transfermanager, GetObject by ranges
+	Minio       = "minio"             // minio-go, GetObject
+
+	// Ours as a stream, by the way it is read.
+	S3pool4K      = "s3pool-4K"
+	S3pool32K     = "s3pool-32K"
+	S3pool1M      = "s3pool-1M"
+	S3poolWriteTo = "s3pool-writeto"
 )
 
-// Contests returns all comparisons, downloads first.
+// Contests returns all comparisons: downloads, uploads, the calls of a client.
 func Contests() []Contest {
 	pooled := downloads("pooled", SDK, intoPooled, S3pool)
 	pooled.Entries = append(pooled.Entries, Entry{SDK, newSDKFloor}, Entry{Raw, newRawFloor})
@@ -69,6 +96,7 @@ func Contests() []Contest {
 		uploads("file", fromFile),
 		uploads("bytes", fromBytes),
 		uploads("stream", fromStream),
+		getContest(), verifiedContest(), openContest(), openContest1(),
 	}
 }
 

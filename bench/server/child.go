@@ -21,6 +21,7 @@ const childEnv = "S3POOL_BENCH_RANGE_SERVER"
 type childConfig struct {
 	TLS  bool
 	Keep bool
+	Link Link
 }
 
 // childReport is the one line that the child prints, once it can be reached.
@@ -52,7 +53,7 @@ func serveChild(config string, stdin io.Reader, stdout io.Writer) error {
 		ln = tls.NewListener(ln, &tls.Config{Certificates: []tls.Certificate{cert}})
 	}
 	// A TLS listener made here offers no HTTP/2: S3 does not speak it either.
-	srv := &http.Server{Handler: newHandler(cfg.Keep), ReadHeaderTimeout: time.Minute}
+	srv := &http.Server{Handler: newHandler(cfg.Keep, cfg.Link), ReadHeaderTimeout: time.Minute}
 	if err := json.NewEncoder(stdout).Encode(report); err != nil {
 		return err
 	}

@@ -7,7 +7,7 @@ import (
 )
 
 // MaxSize is the size in bytes of the largest object that a range server has.
-const MaxSize = 64 << 20
+const MaxSize = 256 << 20
 
 // Content returns the bytes of the object of that size, at most [MaxSize]. They
 // do not compress, do not repeat, and are the same in every process; a smaller

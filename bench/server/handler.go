@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // handler is the least S3 that the rivals need, and as fast as net/http can be:
@@ -14,13 +15,15 @@ import (
 // there are the objects of [Content], and what was uploaded if it was told to
 // keep that.
 type handler struct {
-	content []byte
+	link    Link
+	objects objects
 	uploads uploads
 }
 
-func newHandler(keep bool) *handler {
+func newHandler(keep bool, link Link) *handler {
 	return &handler{
-		content: Content(MaxSize),
+		link:    link,
+		objects: newObjects(),
 		uploads: uploads{keep: keep, objects: map[string][]byte{}, parts: map[string]map[int][]byte{}},
 	}
 }
@@ -49,13 +52,15 @@ func objectPath(path string) (key string, ok bool) {
 
 func (h *handler) get(w http.ResponseWriter, r *http.Request, key string) {
 	body, ok := h.uploads.object(key)
+	checksum := func() string { return "" }
 	if !ok {
 		size, ok := objectSize(key)
 		if !ok {
 			fail(w, http.StatusNotFound, "NoSuchKey")
 			return
 		}
-		body = h.content[:size]
+		body = h.objects.of(size)
+		checksum = func() string { return h.objects.checksum(size) }
 	}
 	etag := etagOf(body)
 	if want := r.Header.Get("If-Match"); want != "" && want != etag {
@@ -74,14 +79,21 @@ func (h *handler) get(w http.ResponseWriter, r *http.Request, key string) {
 		status, body = http.StatusPartialContent, body[rng.start:rng.end]
 		header.Set("Content-Range", rng.contentRange(size))
 	}
+	if !partial && r.Header.Get("X-Amz-Checksum-Mode") == "ENABLED" {
+		if sum := checksum(); sum != "" {
+			header.Set("X-Amz-Checksum-Crc64nvme", sum)
+			header.Set("X-Amz-Checksum-Type", "FULL_OBJECT")
+		}
+	}
 	header.Set("Accept-Ranges", "bytes")
 	header.Set("Content-Length", strconv.Itoa(len(body)))
 	header.Set("Content-Type", "application/octet-stream")
 	header.Set("ETag", etag)
 	header.Set("Last-Modified", "Wed, 21 Oct 2015 07:28:00 GMT")
+	time.Sleep(h.link.FirstByte)
 	w.WriteHeader(status)
 	if r.Method == http.MethodGet {
-		w.Write(body) // an error means that the client has gone
+		h.link.write(w, body) // an error means that the client has gone
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 )
 
 func (t *Target) startRange(opts Options) error {
-	report, stop, err := spawn(childConfig{TLS: opts.TLS, Keep: opts.KeepUploads})
+	report, stop, err := spawn(childConfig{TLS: opts.TLS, Keep: opts.KeepUploads, Link: opts.Link})
 	if err != nil {
 		return err
 	}

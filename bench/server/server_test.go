@@ -3,6 +3,8 @@ package server_test
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
+	"encoding/binary"
 	"errors"
 	"io"
 	"net/http"
@@ -13,6 +15,8 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/feature/s3/manager"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/minio/crc64nvme"
 	"github.com/s3pool/s3pool/bench/server"
 	"github.com/stretchr/testify/require"
 )
@@ -91,6 +95,26 @@ func TestRanges(t *testing.T) {
 			require.NoError(t, err)
 			require.Zero(t, *out.ContentLength)
 			require.NoError(t, out.Body.Close())
+		})
+		t.Run("checksum", func(t *testing.T) {
+			in := in
+			in.ChecksumMode = types.ChecksumModeEnabled
+			out, err := client.GetObject(t.Context(), &in)
+			require.NoError(t, err)
+			got, err := io.ReadAll(out.Body) // which the SDK validates
+			require.NoError(t, err)
+			require.NoError(t, out.Body.Close())
+			require.True(t, bytes.Equal(want, got), "wrong bytes")
+			sum, err := base64.StdEncoding.DecodeString(aws.ToString(out.ChecksumCRC64NVME))
+			require.NoError(t, err)
+			require.Equal(t, crc64nvme.Checksum(want), binary.BigEndian.Uint64(sum))
+			require.Equal(t, types.ChecksumTypeFullObject, out.ChecksumType)
+
+			in.Range = aws.String("bytes=0-0")
+			out, err = client.GetObject(t.Context(), &in)
+			require.NoError(t, err)
+			require.NoError(t, out.Body.Close())
+			require.Nil(t, out.ChecksumCRC64NVME, "of a range")
 		})
 		t.Run("If-Match", func(t *testing.T) {
 			in := in

@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
 // Kinds lists the servers that [Start] knows: "range", objects in memory served
@@ -22,6 +23,9 @@ type Options struct {
 	// read back. False means that it reads uploads and discards them. A real S3
 	// stores them always.
 	KeepUploads bool
+	// Link is the way from a range server to its clients. Zero means loopback as it
+	// is. A real S3 has none.
+	Link Link
 }
 
 // A Target is a running server with a bucket in it. It is safe for concurrent
@@ -94,6 +98,7 @@ func (t *Target) Object(ctx context.Context, size int) (key string, err error) {
 	}
 	_, err = t.Client().PutObject(ctx, &s3.PutObjectInput{
 		Bucket: &t.Bucket, Key: &key, Body: bytes.NewReader(Content(size)),
+		ChecksumAlgorithm: types.ChecksumAlgorithmCrc64nvme, // as S3 adds it where there is none
 	})
 	if err != nil {
 		return "", err

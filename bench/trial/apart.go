@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"strconv"
 
 	"github.com/s3pool/s3pool/bench/rival"
 	"github.com/s3pool/s3pool/bench/server"
@@ -81,12 +82,12 @@ func enter(ctx context.Context, text string) (*runner, error) {
 		return nil, err
 	}
 	for _, c := range rival.Contests() {
-		if c.Verb != j.Verb || c.Via != j.Via {
+		if !c.Is(j.Verb, j.Via) {
 			continue
 		}
 		for _, e := range c.Entries {
 			if e.Name == j.Rival {
-				return newRunner(ctx, j.Plan, e, rival.NewScene(server.Connect(j.Wire), j.Size, j.Dir))
+				return newRunner(ctx, j.Plan, c, e, rival.NewScene(server.Connect(j.Wire), j.Size, j.Dir))
 			}
 		}
 	}
@@ -108,7 +109,7 @@ func RunApart(ctx context.Context, plan Plan, contest rival.Contest, scene *riva
 		if err != nil {
 			return nil, err
 		}
-		return spawn(ctx, job{wire, contest.Verb, contest.Via, e.Name, scene.Size, dir, plan})
+		return spawn(ctx, job{wire, contest.Verb, contest.Via, e.Name, scene.Size, dir, plan}, contest.Procs)
 	})
 }
 
@@ -119,7 +120,7 @@ type process struct {
 	out   *json.Decoder
 }
 
-func spawn(ctx context.Context, j job) (*process, error) {
+func spawn(ctx context.Context, j job, procs int) (*process, error) {
 	exe, err := os.Executable()
 	if err != nil {
 		return nil, err
@@ -130,6 +131,9 @@ func spawn(ctx context.Context, j job) (*process, error) {
 	}
 	p := &process{cmd: exec.CommandContext(ctx, exe)}
 	p.cmd.Env = append(os.Environ(), jobEnv+"="+string(text))
+	if procs > 0 {
+		p.cmd.Env = append(p.cmd.Env, "GOMAXPROCS="+strconv.Itoa(procs))
+	}
 	p.cmd.Stderr = os.Stderr
 	if p.stdin, err = p.cmd.StdinPipe(); err != nil {
 		return nil, err

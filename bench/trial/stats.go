@@ -35,6 +35,23 @@ func GCs(s Sample, size rival.Size) float64 {
 	return float64(s.Usage.GCs) / (float64(s.Ops) * float64(size)) * (1 << 30)
 }
 
+// FirstByte is the time in nanoseconds to the first byte. It is not a number for
+// rivals that do not tell.
+func FirstByte(s Sample, _ rival.Size) float64 {
+	if s.FirstByte == 0 {
+		return math.NaN()
+	}
+	return float64(s.FirstByte) / float64(s.Ops)
+}
+
+// PerByte is the number of bytes allocated for each byte moved.
+func PerByte(s Sample, size rival.Size) float64 { return Bytes(s, size) / float64(size) }
+
+// CPUPerGiB is the CPU time in seconds for each GiB moved.
+func CPUPerGiB(s Sample, size rival.Size) float64 {
+	return CPU(s, size) / 1e9 / float64(size) * (1 << 30)
+}
+
 // A Spread is the median of some figures, and their least and greatest.
 type Spread struct{ Median, Min, Max float64 }
 
@@ -61,13 +78,23 @@ func (r *Result) Of(name string, m Metric) (Spread, bool) {
 // round. It reports false if one of them is not known in a round, or if the
 // base's is zero.
 func (r *Result) Ratio(name, base string, m Metric) (Spread, bool) {
+	return r.compare(name, base, m, func(a, b float64) float64 { return a / b })
+}
+
+// Difference returns the spread of what a rival's figures have over another's, taken
+// round by round. It reports false if one of them is not known in a round.
+func (r *Result) Difference(name, base string, m Metric) (Spread, bool) {
+	return r.compare(name, base, m, func(a, b float64) float64 { return a - b })
+}
+
+func (r *Result) compare(name, base string, m Metric, f func(a, b float64) float64) (Spread, bool) {
 	i, j := slices.Index(r.Rivals, name), slices.Index(r.Rivals, base)
 	if i < 0 || j < 0 {
 		return Spread{}, false
 	}
 	var v []float64
 	for _, round := range r.Rounds {
-		v = append(v, m(round[i], r.Size)/m(round[j], r.Size))
+		v = append(v, f(m(round[i], r.Size), m(round[j], r.Size)))
 	}
 	return spread(v)
 }

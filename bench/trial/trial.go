@@ -20,6 +20,7 @@ import (
 // Plan says how long to measure.
 type Plan struct {
 	Rounds int           // how often every rival is measured
+	Slow   int           // the same, in contests that are slow
 	Block  time.Duration // about how long one rival is measured in one round
 
 	// Heap is a number of bytes that are live beside the rivals, as an
@@ -29,10 +30,18 @@ type Plan struct {
 	Heap rival.Size
 }
 
+func (p Plan) rounds(c rival.Contest) int {
+	if c.Slow {
+		return p.Slow
+	}
+	return p.Rounds
+}
+
 // A Sample is one block: one rival in one round.
 type Sample struct {
-	Ops   int
-	Usage meter.Usage // of all Ops together
+	Ops       int
+	Usage     meter.Usage   // of all Ops together
+	FirstByte time.Duration // likewise; zero if the rival does not tell
 }
 
 // A Result is the outcome of one contest in one scene.
@@ -54,7 +63,7 @@ type measurer interface {
 // one rival fails.
 func Run(ctx context.Context, plan Plan, contest rival.Contest, scene *rival.Scene) (*Result, error) {
 	return run(ctx, plan, contest, scene, func(e rival.Entry) (measurer, error) {
-		return newRunner(ctx, plan, e, scene)
+		return newRunner(ctx, plan, contest, e, scene)
 	})
 }
 
@@ -77,7 +86,7 @@ func run(ctx context.Context, plan Plan, contest rival.Contest, scene *rival.Sce
 		field = append(field, m)
 		res.Rivals = append(res.Rivals, e.Name)
 	}
-	for round := range plan.Rounds {
+	for round := range plan.rounds(contest) {
 		samples := make([]Sample, len(field))
 		for at := range field {
 			// There and back: a machine that steadily gets slower or faster
@@ -104,12 +113,17 @@ type runner struct {
 	ops   int // operations that do
 }
 
-func newRunner(ctx context.Context, plan Plan, e rival.Entry, scene *rival.Scene) (*runner, error) {
+func newRunner(ctx context.Context, plan Plan, contest rival.Contest, e rival.Entry, scene *rival.Scene) (*runner, error) {
 	r, err := e.New(ctx, scene)
 	if err != nil {
 		return nil, err
 	}
 	m := &runner{rival: r, heap: make([]byte, plan.Heap)}
+	if contest.Slow {
+		m.ops = 1
+		_, err := m.move(ctx, 1)
+		return m, err
+	}
 	return m, m.calibrate(ctx, plan.Block)
 }
 
@@ -139,24 +153,32 @@ func (r *runner) calibrate(ctx context.Context, block time.Duration) error {
 //
 // The collection in front takes away what the others left, and with it, since
 // pools live by the collector, the rival's own pools: hence the warm-up, which
-// does not count.
+// does not count. (What a sync.Pool holds survives one collection, and a slow
+// contest has only one between two operations.)
 func (r *runner) block(ctx context.Context) (Sample, error) {
 	runtime.GC()
-	if err := r.move(ctx, r.warm); err != nil {
+	if _, err := r.move(ctx, r.warm); err != nil {
 		return Sample{}, err
 	}
 	start := meter.Read()
-	if err := r.move(ctx, r.ops); err != nil {
+	first, err := r.move(ctx, r.ops)
+	if err != nil {
 		return Sample{}, err
 	}
-	return Sample{Ops: r.ops, Usage: meter.Since(start)}, nil
+	return Sample{Ops: r.ops, Usage: meter.Since(start), FirstByte: first}, nil
 }
 
-func (r *runner) move(ctx context.Context, n int) error {
+// move moves the object n times. It returns the sum of the times to the first byte,
+// if the rival tells.
+func (r *runner) move(ctx context.Context, n int) (first time.Duration, err error) {
+	fb, tells := r.rival.(rival.FirstByter)
 	for range n {
 		if err := r.rival.Move(ctx, nil); err != nil {
-			return err
+			return 0, err
+		}
+		if tells {
+			first += fb.FirstByte()
 		}
 	}
-	return nil
+	return first, nil
 }

@@ -19,25 +19,53 @@ import (
 func compare(ctx context.Context, cfg config, progress io.Writer) (*report.Report, error) {
 	start := time.Now()
 	r := report.New(cfg.plan)
-	for _, kind := range cfg.servers {
-		for _, scheme := range cfg.schemes {
-			results, err := against(ctx, cfg, kind, scheme, progress)
-			if errors.Is(err, server.ErrScheme) {
-				fmt.Fprintln(progress, err)
-				continue
-			}
-			if err != nil {
-				return nil, err
-			}
-			r.Results = append(r.Results, results...)
+	for _, v := range cfg.venues() {
+		results, err := v.hold(ctx, cfg, progress)
+		if errors.Is(err, server.ErrScheme) {
+			fmt.Fprintln(progress, err)
+			continue
 		}
+		if err != nil {
+			return nil, err
+		}
+		r.Results = append(r.Results, results...)
 	}
 	r.Took = time.Since(start)
 	return r, nil
 }
 
-func against(ctx context.Context, cfg config, kind, scheme string, progress io.Writer) (results []*trial.Result, err error) {
-	target, err := server.Start(ctx, kind, server.Options{TLS: scheme == "https"})
+// A venue is a server, and the contests that are held there.
+type venue struct {
+	kind     string
+	opts     server.Options
+	contests []rival.Contest
+}
+
+// venues returns every server over every scheme, for the contests that want no link,
+// and for each of the others one of its own.
+func (cfg config) venues() []venue {
+	var plain []rival.Contest
+	var linked []venue
+	for _, c := range cfg.contests {
+		if c.Link == (server.Link{}) {
+			plain = append(plain, c)
+		} else {
+			linked = append(linked, venue{"range", server.Options{Link: c.Link}, []rival.Contest{c}})
+		}
+	}
+	var all []venue
+	if len(plain) > 0 {
+		for _, kind := range cfg.servers {
+			for _, scheme := range cfg.schemes {
+				all = append(all, venue{kind, server.Options{TLS: scheme == "https"}, plain})
+			}
+		}
+	}
+	return append(all, linked...)
+}
+
+func (v venue) hold(ctx context.Context, cfg config, progress io.Writer) (results []*trial.Result, err error) {
+	target, err := server.Start(ctx, v.kind, v.opts)
 	if err != nil {
 		return nil, err
 	}
@@ -48,8 +76,12 @@ func against(ctx context.Context, cfg config, kind, scheme string, progress io.W
 	}
 	defer os.RemoveAll(dir)
 
-	for _, c := range cfg.contests {
-		for _, size := range cfg.sizes {
+	for _, c := range v.contests {
+		sizes := cfg.sizes
+		if c.Sizes != nil {
+			sizes = c.Sizes
+		}
+		for _, size := range sizes {
 			start := time.Now()
 			res, err := trial.RunApart(ctx, cfg.plan, c, rival.NewScene(target, size, dir))
 			what := fmt.Sprintf("%s %s %s %s %v", target.Kind, target.Scheme, c.Verb, c.Via, size)

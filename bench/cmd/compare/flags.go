@@ -22,18 +22,20 @@ type config struct {
 }
 
 // quick holds the flags that -quick sets, unless they are given themselves.
-var quick = [][2]string{{"rounds", "3"}, {"block", "50ms"}, {"servers", "range"}, {"sizes", "100K,1200K"}}
+var quick = [][2]string{{"rounds", "3"}, {"block", "50ms"}, {"servers", "range"}, {"sizes", "100K,1200K"}, {"calls", "get,verified"}}
 
 func parse(args []string, stderr io.Writer) (cfg config, err error) {
 	fs := flag.NewFlagSet("compare", flag.ContinueOnError)
 	fs.SetOutput(stderr)
 	fs.IntVar(&cfg.plan.Rounds, "rounds", 20, "alternating `rounds`")
+	fs.IntVar(&cfg.plan.Slow, "slow", 10, "`rounds` of the calls that take seconds: open, open1")
 	fs.DurationVar(&cfg.plan.Block, "block", 100*time.Millisecond, "`time` for one rival in one round")
 	servers := fs.String("servers", strings.Join(server.Kinds(), ","), "`servers` to measure against")
 	schemes := fs.String("schemes", "http,https", "`schemes` to speak")
 	sizes := fs.String("sizes", join(rival.DefaultSizes()), "object `sizes`, in bytes, K or M")
 	dst := fs.String("dst", strings.Join(vias("download"), ","), "`destinations` of downloads; empty for no downloads")
 	src := fs.String("src", strings.Join(vias("upload"), ","), "`sources` of uploads; empty for no uploads")
+	calls := fs.String("calls", strings.Join(vias("client"), ","), "`calls` of a client: get, verified (get, with and without), open (256 MiB over a slow link, at its own size), open1 (the same with GOMAXPROCS=1); empty for none")
 	heap := fs.String("heap", "0", "`bytes` of other live heap, as an application has; in bytes, K or M")
 	isQuick := fs.Bool("quick", false, "take seconds: few rounds, the range server, small sizes")
 	fs.StringVar(&cfg.outFile, "out", "", "`file` for the report (default standard output)")
@@ -56,6 +58,9 @@ func parse(args []string, stderr io.Writer) (cfg config, err error) {
 	if cfg.plan.Rounds < 1 {
 		return cfg, fmt.Errorf("-rounds: want at least 1, not %d", cfg.plan.Rounds)
 	}
+	if cfg.plan.Slow < 1 {
+		return cfg, fmt.Errorf("-slow: want at least 1, not %d", cfg.plan.Slow)
+	}
 
 	if cfg.plan.Heap, err = rival.ParseSize(*heap); err != nil {
 		return cfg, fmt.Errorf("-heap: %w", err)
@@ -76,18 +81,17 @@ func parse(args []string, stderr io.Writer) (cfg config, err error) {
 		}
 		cfg.sizes = append(cfg.sizes, size)
 	}
-	downloads, err := choose("dst", *dst, vias("download"))
-	if err != nil {
-		return cfg, err
-	}
-	uploads, err := choose("src", *src, vias("upload"))
-	if err != nil {
-		return cfg, err
-	}
-	for _, c := range rival.Contests() {
-		if c.Verb == "download" && slices.Contains(downloads, c.Via) ||
-			c.Verb == "upload" && slices.Contains(uploads, c.Via) {
-			cfg.contests = append(cfg.contests, c)
+	for _, f := range []struct{ name, list, verb string }{
+		{"dst", *dst, "download"}, {"src", *src, "upload"}, {"calls", *calls, "client"},
+	} {
+		chosen, err := choose(f.name, f.list, vias(f.verb))
+		if err != nil {
+			return cfg, err
+		}
+		for _, c := range rival.Contests() {
+			if c.Verb == f.verb && slices.Contains(chosen, c.Via) {
+				cfg.contests = append(cfg.contests, c)
+			}
 		}
 	}
 	return cfg, nil
@@ -107,7 +111,8 @@ func choose(name, list string, known []string) ([]string, error) {
 	return chosen, nil
 }
 
-// vias returns what objects can be downloaded into, or uploaded from.
+// vias returns what a verb can be about: what objects can be downloaded into, for
+// one.
 func vias(verb string) []string {
 	var v []string
 	for _, c := range rival.Contests() {

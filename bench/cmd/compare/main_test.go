@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -31,7 +32,8 @@ func TestRun(t *testing.T) {
 
 	md, err := os.ReadFile(out)
 	require.NoError(t, err)
-	for _, c := range rival.Contests() {
+	contests := slices.DeleteFunc(rival.Contests(), func(c rival.Contest) bool { return c.Slow })
+	for _, c := range contests {
 		for _, e := range c.Entries {
 			require.Contains(t, string(md), "| range https | 100K | "+e.Name+" |")
 		}
@@ -42,9 +44,21 @@ func TestRun(t *testing.T) {
 	require.NoError(t, err)
 	var r report.Report
 	require.NoError(t, json.Unmarshal(b, &r))
-	require.Len(t, r.Results, len(rival.Contests())*2*2)
+	require.Len(t, r.Results, len(contests)*2*2)
 	require.Equal(t, 1, r.Plan.Rounds)
 	require.NotZero(t, r.Results[0].Rounds[0][0].Ops)
+}
+
+// TestOpen takes seconds: its contest has a size of its own.
+func TestOpen(t *testing.T) {
+	if testing.Short() {
+		t.Skip("moves 256 MiB over a slow link, again and again")
+	}
+	var md strings.Builder
+	err := run(t.Context(), []string{"-quick", "-dst", "", "-src", "", "-calls", "open1", "-slow", "1"}, &md, io.Discard)
+	require.NoError(t, err)
+	require.Contains(t, md.String(), "90 MB/s for each request, 20ms to its first byte, GOMAXPROCS=1.")
+	require.Contains(t, md.String(), "| 256M | "+rival.S3poolWriteTo+" |")
 }
 
 func TestParse(t *testing.T) {
@@ -53,7 +67,7 @@ func TestParse(t *testing.T) {
 	require.Equal(t, 5, cfg.plan.Rounds, "a flag that is given wins over -quick")
 	require.Equal(t, []string{"range"}, cfg.servers)
 	require.Equal(t, []rival.Size{100 << 10, 1200 << 10}, cfg.sizes)
-	require.Len(t, cfg.contests, 3)
+	require.Len(t, cfg.contests, 5)
 
 	cfg, err = parse(nil, io.Discard)
 	require.NoError(t, err)
@@ -63,12 +77,14 @@ func TestParse(t *testing.T) {
 
 	for args, want := range map[string]string{
 		"-rounds 0":      "-rounds",
+		"-slow 0":        "-slow",
 		"-servers ftp":   `"ftp"`,
 		"-schemes ws":    `"ws"`,
 		"-sizes 1G":      "-sizes",
 		"-heap -1":       "-heap",
 		"-sizes 0":       "-sizes",
-		"-sizes 65M":     "-sizes",
+		"-sizes 257M":    "-sizes",
+		"-calls nobody":  `"nobody"`,
 		"-dst nowhere":   `"nowhere"`,
 		"-src nowhere":   `"nowhere"`,
 		"something else": `"something"`,
