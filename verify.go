@@ -28,10 +28,9 @@ func (v Verification) Verified() bool { return v.Algorithm != "" && v.Reason == 
 // sums is the check of one transfer. CRCs are put together from ranges; SHAs need
 // the bytes in order.
 type sums struct {
-	want     crc.Value
 	verifier *crc.Verifier // nil for none
 	inOrder  *crc.Stream   // nil for none
-	guessed  bool          // the part sizes are a guess from the first one
+	parts    int           // of a composite checksum whose part sizes are a guess
 	result   Verification
 }
 
@@ -64,15 +63,15 @@ func (t *transfer) chooseSums() error {
 func (t *transfer) chooseSum() error {
 	s := &t.sums
 	sent := sentBy(t.out)
-	var reason string
-	if s.want, reason = sent.Choose(); reason != "" {
+	want, reason := sent.Choose()
+	if reason != "" {
 		s.result.Reason = reason
 		return nil
 	}
 	var layout crc.Layout
-	if s.want.Composite() {
+	if want.Composite() {
 		var err error
-		if layout, err = t.layout(s.want.Parts); err != nil {
+		if layout, err = t.layout(want.Parts); err != nil {
 			if t.ctx.Err() != nil {
 				return t.ctx.Err()
 			}
@@ -81,18 +80,18 @@ func (t *transfer) chooseSum() error {
 		}
 	}
 	var err error
-	if s.want.Algorithm.Parallel() {
-		s.verifier, err = crc.NewVerifier(s.want, layout)
+	if want.Algorithm.Parallel() {
+		s.verifier, err = crc.NewVerifier(want, layout)
 	} else {
-		s.inOrder, err = crc.NewStream(s.want, layout)
+		s.inOrder, err = crc.NewStream(want, layout)
 	}
 	if err != nil {
 		s.result.Reason = err.Error()
 		return nil
 	}
-	s.result.Algorithm = types.ChecksumAlgorithm(s.want.Algorithm.String())
+	s.result.Algorithm = types.ChecksumAlgorithm(want.Algorithm.String())
 	s.result.Type = types.ChecksumTypeFullObject
-	if s.want.Composite() {
+	if want.Composite() {
 		s.result.Type = types.ChecksumTypeComposite
 	}
 	return nil
@@ -134,7 +133,7 @@ func (t *transfer) layout(parts int) (crc.Layout, error) {
 		if first, err = t.partSize(1); err != nil {
 			return crc.Layout{}, err
 		}
-		t.sums.guessed = true
+		t.sums.parts = parts
 	}
 	return crc.EqualParts(t.rng.Len(), first, parts)
 }
@@ -178,7 +177,7 @@ func (t *transfer) verify() (Verification, error) {
 	if err == nil {
 		return s.result, nil
 	}
-	if s.guessed && t.unequalParts() {
+	if s.parts > 0 && t.unequalParts() {
 		return Verification{Reason: "the parts of the object's upload differ in size"}, nil
 	}
 	return Verification{}, fmt.Errorf("%w: %w", ErrIntegrity, err)
@@ -188,7 +187,7 @@ func (t *transfer) verify() (Verification, error) {
 // of equal ones are called wrong. It is asked only then.
 func (t *transfer) unequalParts() bool {
 	var first, total int64
-	for n := range int32(t.sums.want.Parts) {
+	for n := range int32(t.sums.parts) {
 		size, err := t.partSize(n + 1)
 		if err != nil {
 			return false
