@@ -1,6 +1,6 @@
 // Package bench measures s3pool against the alternatives: the stock manager, the
-// manager with the known one-line fix, and as floors the bare SDK and bare
-// net/http. Against a server of objects in memory (range) and a real S3
+// manager with the known one-line fix, transfermanager, minio-go, and as floors the
+// bare SDK and bare net/http. Against a server of objects in memory (range) and a real S3
 // (versitygw), over HTTP and HTTPS, each in a child process, so that all CPU
 // figures are the client's alone.
 //
@@ -19,8 +19,19 @@
 //	go run ./bench/cmd/compare -out report.md
 //
 // measures all rivals in each round, gives ratios taken within rounds, and says
-// which of the project's bounds they reach. A whole run takes about twenty
-// minutes; -quick takes seconds, and the flags narrow it down.
+// which of the project's bounds they reach. A whole run takes about half an hour;
+// -quick takes seconds, and the flags narrow it down. The calls of a Client alone:
+//
+//	go run ./bench/cmd/compare -dst "" -src "" -calls get,verified
+//	go run ./bench/cmd/compare -dst "" -src "" -calls open,open1 -slow 4
+//
+// The streams of the second are 256 MiB from a range server that is as slow as S3
+// is for one request, 90 MB/s and 20 ms to the first byte. Their rounds take twenty
+// seconds, so they have a number of their own.
+//
+// What is no matter of speed, bodies that break and memory on a budget, is shown by
+//
+//	go run ./bench/cmd/limits
 //
 // One thing to know when reading the figures: in a process with nothing else on
 // its heap a collection comes every 4 MB of garbage, and then costs more than the
@@ -33,5 +44,7 @@
 //	meter        what this process has used
 //	trial        alternating rounds and their statistics
 //	report       the tables and the bounds
-//	cmd/compare  the command
+//	limit        broken bodies, memory on a budget
+//	cmd/compare  the command for what takes rounds
+//	cmd/limits   the command for what does not
 package bench

@@ -73,7 +73,9 @@ func streamBounds() []bound {
 		{"client", "open", "", nil, "throughput ≥ 3 × tm-get", timesLess(3, trial.Wall, rival.S3pool32K, rival.TMGet)},
 		{"client", "open", "", nil, "CPU ≤ 1/20 of tm-get", timesLess(20, trial.CPU, rival.S3pool32K, rival.TMGet)},
 		{"client", "open", "", nil, "CPU through WriteTo ≤ 1.2 × manager", atMost(1.2, trial.CPU, rival.S3poolWriteTo, rival.Manager)},
+		{"client", "open", "", nil, "CPU through WriteTo, unverified, ≤ 1.2 × manager", atMost(1.2, trial.CPU, rival.UnverifiedWriteTo, rival.Manager)},
 		{"client", "open", "", nil, "CPU through 32 KiB reads ≤ 1.5 × manager", atMost(1.5, trial.CPU, rival.S3pool32K, rival.Manager)},
+		{"client", "open", "", nil, "CPU through 32 KiB reads, unverified, ≤ 1.5 × manager", atMost(1.5, trial.CPU, rival.Unverified32K, rival.Manager)},
 		{"client", "open", "", nil, "time between read sizes ≤ 1.3 ×", within(1.3, trial.Wall, steps)},
 		{"client", "open", "", nil, "first byte ≤ sdk", atMost(1, trial.FirstByte, rival.S3pool32K, rival.SDK)},
 	}

@@ -102,3 +102,38 @@ func TestFewRoundsAreNoClaim(t *testing.T) {
 	require.NoError(t, r.WriteMarkdown(&b))
 	require.Contains(t, b.String(), "With fewer than 10 rounds this is no claim.")
 }
+
+func TestStreams(t *testing.T) {
+	res := &trial.Result{Server: "range", Scheme: "http", Verb: "client", Via: "open", Size: 1 << 30}
+	var round []trial.Sample
+	for _, f := range []struct {
+		name             string
+		wall, cpu, first time.Duration
+		bytes            uint64
+	}{
+		{rival.S3pool4K, 13 * time.Second, 2 * time.Second, 20 * time.Millisecond, 1 << 20},
+		{rival.S3pool32K, 10 * time.Second, time.Second, 20 * time.Millisecond, 1 << 30},
+		{rival.S3pool1M, 10 * time.Second, time.Second, 20 * time.Millisecond, 1 << 20},
+		{rival.Manager, 11 * time.Second, time.Second, 0, 1 << 20},
+		{rival.TMGet, 30 * time.Second, 19 * time.Second, time.Second, 1 << 31},
+	} {
+		res.Rivals = append(res.Rivals, f.name)
+		round = append(round, trial.Sample{Ops: 1, FirstByte: f.first, Usage: meter.Usage{Wall: f.wall, CPU: f.cpu, Bytes: f.bytes}})
+	}
+	res.Rounds = [][]trial.Sample{round}
+	got := markdown(t, res)
+	for _, want := range []string{
+		"throughput ≥ 3 × tm-get | range http | 1024M | 3.0 times less (3.0–3.0) | pass |",
+		"CPU ≤ 1/20 of tm-get | range http | 1024M | 19.0 times less (19.0–19.0) | not reached |",
+		"CPU through 32 KiB reads ≤ 1.5 × manager | range http | 1024M | 1.000 (1.00–1.00) | pass |",
+		"CPU through WriteTo ≤ 1.2 × manager | range http | 1024M | n/a | not measured |",
+		"time between read sizes ≤ 1.3 × | range http | 1024M | 1.300 | pass |",
+		"s3pool-4K: allocated ≤ 0.02 × payload | range http | 1024M | 0.0010 (0.0010–0.0010) | pass |",
+		"s3pool-32K: allocated ≤ 0.02 × payload | range http | 1024M | 1.0000 (1.0000–1.0000) | not reached |",
+		"90 MB/s for each request, 20ms to its first byte.",
+		"| 1024M | s3pool-32K | 107.4 | 0.91 (0.91–0.91) | 1 | 1.00 (1.00–1.00) | 1 | 20.00 ms | 0 |\n",
+		"| 1024M | manager | 97.61 | 1 | 1 | 1 | 0.0009766 | n/a | 0 |\n",
+	} {
+		require.Contains(t, got, want)
+	}
+}

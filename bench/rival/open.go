@@ -24,10 +24,12 @@ func openContest() Contest {
 	return Contest{
 		Verb: "client", Via: "open", Baseline: Manager, Sizes: []Size{streamSize}, Link: s3Link, Slow: true,
 		Entries: []Entry{
-			{S3pool4K, newStream(openS3pool, 4<<10)},
-			{S3pool32K, newStream(openS3pool, usualStep)},
-			{S3pool1M, newStream(openS3pool, 1<<20)},
-			{S3poolWriteTo, newStream(openS3pool, writeTo)},
+			{S3pool4K, newStream(openS3pool(), 4<<10)},
+			{S3pool32K, newStream(openS3pool(), usualStep)},
+			{S3pool1M, newStream(openS3pool(), 1<<20)},
+			{S3poolWriteTo, newStream(openS3pool(), writeTo)},
+			{Unverified32K, newStream(openS3pool(unverified), usualStep)},
+			{UnverifiedWriteTo, newStream(openS3pool(unverified), writeTo)},
 			{Manager, newDiscarding},
 			{Minio, newStream(openMinio(parallel), usualStep)},
 			{TMGet, newStream(openTM, usualStep)},
@@ -42,21 +44,23 @@ func openContest1() Contest {
 	c := openContest()
 	c.Via, c.Procs = "open1", 1
 	c.Entries = []Entry{
-		{S3pool32K, newStream(openS3pool, usualStep)},
-		{S3poolWriteTo, newStream(openS3pool, writeTo)},
+		{S3pool32K, newStream(openS3pool(), usualStep)},
+		{S3poolWriteTo, newStream(openS3pool(), writeTo)},
 		{Manager, newDiscarding},
 		{SDK, newStream(openSDK, usualStep)},
 	}
 	return c
 }
 
-func openS3pool(ctx context.Context, scene *Scene) (func(context.Context) (io.ReadCloser, error), error) {
-	in, err := object(ctx, scene)
-	if err != nil {
-		return nil, err
+func openS3pool(optFns ...func(*s3pool.Options)) opener {
+	return func(ctx context.Context, scene *Scene) (func(context.Context) (io.ReadCloser, error), error) {
+		in, err := object(ctx, scene)
+		if err != nil {
+			return nil, err
+		}
+		client := s3pool.New(scene.Target.Client(), optFns...)
+		return func(ctx context.Context) (io.ReadCloser, error) { return client.Open(ctx, &in) }, nil
 	}
-	client := s3pool.New(scene.Target.Client())
-	return func(ctx context.Context) (io.ReadCloser, error) { return client.Open(ctx, &in) }, nil
 }
 
 // Steps of reading.

@@ -83,6 +83,10 @@ const (
 	S3pool32K     = "s3pool-32K"
 	S3pool1M      = "s3pool-1M"
 	S3poolWriteTo = "s3pool-writeto"
+
+	// The same with VerifyNever.
+	Unverified32K     = "s3pool-32K-unverified"
+	UnverifiedWriteTo = "s3pool-writeto-unverified"
 )
 
 // Contests returns all comparisons: downloads, uploads, the calls of a client.

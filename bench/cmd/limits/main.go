@@ -1,0 +1,113 @@
+// Command limits shows who survives bodies that break, with how many bytes too
+// many, and what memory a budget holds many downloads to. Run it from the root of
+// the repository:
+//
+//	go run ./bench/cmd/limits
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+
+	"github.com/s3pool/s3pool/bench/limit"
+	"github.com/s3pool/s3pool/bench/rival"
+	"github.com/s3pool/s3pool/bench/server"
+)
+
+func main() {
+	server.Main()
+	limit.Main()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, "limits:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	fs := flag.NewFlagSet("limits", flag.ContinueOnError)
+	fs.SetOutput(stderr)
+	object, size, budget := rival.Size(128<<20), rival.Size(30<<20), rival.Size(128<<20)
+	fs.Func("object", "`size` of the object whose bodies break, in bytes, K or M (default 128M)", set(&object))
+	fs.Func("size", "`size` of the objects on the budget (default 30M)", set(&size))
+	fs.Func("budget", "`size` of the budget (default 128M)", set(&budget))
+	gets := fs.Int("gets", 64, "`number` of Gets on the budget at a time")
+	if err := fs.Parse(args); err != nil {
+		return err
+	}
+	if fs.NArg() > 0 {
+		return fmt.Errorf("unexpected argument %q", fs.Arg(0))
+	}
+	if *gets < 1 {
+		return fmt.Errorf("-gets: want at least 1, not %d", *gets)
+	}
+	writeResume(stdout, object, limit.Resume(ctx, int64(object)))
+	load := limit.Load{Gets: *gets, Size: int(size), MaxBytes: int64(budget)}
+	f, err := limit.Memory(ctx, load)
+	if err != nil {
+		return err
+	}
+	writeMemory(stdout, load, f)
+	return nil
+}
+
+// set parses a size that a range server can have.
+func set(size *rival.Size) func(string) error {
+	return func(s string) error {
+		v, err := rival.ParseSize(s)
+		if err == nil && (v < 1 || v > server.MaxSize) {
+			err = fmt.Errorf("%v is not between 1 byte and %v", v, rival.Size(server.MaxSize))
+		}
+		if err == nil {
+			*size = v
+		}
+		return err
+	}
+}
+
+func writeResume(w io.Writer, size rival.Size, list []limit.Survivor) {
+	fmt.Fprintf(w, "## Bodies that break\n\n%v, every part broken once in its middle.\n\n", size)
+	fmt.Fprint(w, "| way | breaks | received ÷ payload | outcome | bound: all bytes, ≤ 1.01 |\n|---|--:|--:|---|---|\n")
+	for _, s := range list {
+		outcome := "whole"
+		if s.Err != nil {
+			outcome = s.Err.Error()
+		}
+		bound := ""
+		if s.Ours {
+			bound = verdict(s.Err == nil && s.Ratio() <= 1.01)
+		}
+		fmt.Fprintf(w, "| %s | %d | %.3f | %s | %s |\n", s.Name, s.Breaks, s.Ratio(), outcome, bound)
+	}
+	fmt.Fprintln(w)
+}
+
+// slack is what a process may hold beside the budget.
+const slack = 64 << 20
+
+func writeMemory(w io.Writer, load limit.Load, f limit.Footprint) {
+	fmt.Fprintf(w, "## Memory\n\n%d Gets of %v at a time, on a budget of %v, verified: all done in %v.\n\n",
+		load.Gets, rival.Size(load.Size), rival.Size(load.MaxBytes), f.Took.Round(1e6))
+	fmt.Fprint(w, "| bound | measured | verdict |\n|---|--:|---|\n")
+	fmt.Fprintf(w, "| leased ≤ budget | %.1f MiB | %s |\n", mib(f.Leased), verdict(f.Leased <= load.MaxBytes))
+	if f.Peak > 0 {
+		fmt.Fprintf(w, "| resident ≤ budget + 64 MiB | %.1f MiB, of which %.1f before | %s |\n",
+			mib(f.Peak), mib(f.Before), verdict(f.Peak <= load.MaxBytes+slack))
+	}
+}
+
+func mib(n int64) float64 { return float64(n) / (1 << 20) }
+
+func verdict(reached bool) string {
+	if reached {
+		return "pass"
+	}
+	return "not reached"
+}

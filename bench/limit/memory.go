@@ -1,0 +1,158 @@
+package limit
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/s3pool/s3pool"
+	"github.com/s3pool/s3pool/bench/server"
+	"golang.org/x/sync/errgroup"
+)
+
+// Load is a number of concurrent Gets on a budget.
+type Load struct {
+	Gets     int
+	Size     int
+	MaxBytes int64
+}
+
+// Footprint is what a load took.
+type Footprint struct {
+	Leased int64 // the most bytes that Stats has shown as leased
+	Peak   int64 // the most memory that the process has had resident; zero if unknown
+	Before int64 // the same, before the first Get
+	Took   time.Duration
+}
+
+// memoryEnv, when set, makes Main the process of a load. Its value is a memoryJob.
+const memoryEnv = "S3POOL_BENCH_MEMORY"
+
+type memoryJob struct {
+	Wire server.Wire
+	Load Load
+}
+
+// Main turns this process into one that bears a load if it was started as one, and
+// then does not return. Otherwise it does nothing. Call it first thing in main.
+func Main() {
+	text, ok := os.LookupEnv(memoryEnv)
+	if !ok {
+		return
+	}
+	var j memoryJob
+	err := json.Unmarshal([]byte(text), &j)
+	if err == nil {
+		var f Footprint
+		if f, err = j.Load.bear(context.Background(), server.Connect(j.Wire)); err == nil {
+			err = json.NewEncoder(os.Stdout).Encode(f)
+		}
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "load:", err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+// Memory bears the load in a process of its own, against a range server. The
+// program must call [Main] and [server.Main].
+func Memory(ctx context.Context, load Load) (f Footprint, err error) {
+	target, err := server.Start(ctx, "range", server.Options{})
+	if err != nil {
+		return f, err
+	}
+	defer func() { err = errors.Join(err, target.Close()) }()
+	wire, err := target.Wire(ctx)
+	if err != nil {
+		return f, err
+	}
+	text, err := json.Marshal(memoryJob{wire, load})
+	if err != nil {
+		return f, err
+	}
+	exe, err := os.Executable()
+	if err != nil {
+		return f, err
+	}
+	cmd := exec.CommandContext(ctx, exe)
+	cmd.Env = append(os.Environ(), memoryEnv+"="+string(text))
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return f, fmt.Errorf("the load's process: %w", err)
+	}
+	return f, json.Unmarshal(out, &f)
+}
+
+// bear makes all Gets at the same time and looks at the pool meanwhile.
+func (l Load) bear(ctx context.Context, target *server.Target) (Footprint, error) {
+	key, err := target.Object(ctx, l.Size)
+	if err != nil {
+		return Footprint{}, err
+	}
+	f := Footprint{Before: peakRSS()}
+	pool := s3pool.NewPool(func(o *s3pool.PoolOptions) { o.MaxBytes = l.MaxBytes })
+	client := s3pool.New(target.Client(), func(o *s3pool.Options) { o.Pool = pool })
+
+	var watch sync.WaitGroup
+	done := make(chan struct{})
+	watch.Go(func() {
+		tick := time.NewTicker(time.Millisecond)
+		defer tick.Stop()
+		for {
+			f.Leased = max(f.Leased, pool.Stats().Leased)
+			select {
+			case <-done:
+				return
+			case <-tick.C:
+			}
+		}
+	})
+	start := time.Now()
+	g, ctx := errgroup.WithContext(ctx)
+	for range l.Gets {
+		g.Go(func() error {
+			o, err := client.Get(ctx, &s3.GetObjectInput{Bucket: &target.Bucket, Key: &key})
+			if err != nil {
+				return err
+			}
+			defer o.Release()
+			if len(o.Bytes()) != l.Size || !o.Verification.Verified() {
+				return fmt.Errorf("%d of %d bytes, verified: %t", len(o.Bytes()), l.Size, o.Verification.Verified())
+			}
+			return nil
+		})
+	}
+	err = g.Wait()
+	f.Took = time.Since(start)
+	close(done)
+	watch.Wait()
+	f.Peak = peakRSS()
+	return f, err
+}
+
+// peakRSS returns the most bytes that were resident since the process began, or zero
+// where the system does not say so.
+func peakRSS() int64 {
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0
+	}
+	for line := range bytes.Lines(status) {
+		if value, ok := strings.CutPrefix(string(line), "VmHWM:"); ok {
+			var kib int64
+			fmt.Sscanf(value, "%d kB", &kib)
+			return kib << 10
+		}
+	}
+	return 0
+}
