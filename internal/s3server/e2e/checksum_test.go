@@ -58,6 +58,13 @@ func checkedObjects() []checked {
 			always(types.ChecksumAlgorithmCrc32, types.ChecksumTypeFullObject)},
 		checked{"the manager's default", putWithManager,
 			always(types.ChecksumAlgorithmCrc32, types.ChecksumTypeComposite)},
+		checked{"one part", parts(checkedSize),
+			always(types.ChecksumAlgorithmCrc32, types.ChecksumTypeComposite)},
+		// As many parts as if they were equal, which takes a look at each of them.
+		checked{"a larger part", parts(uploadPart, uploadPart+1), never("the parts of the object's upload differ in size")},
+		checked{"a smaller part", parts(uploadPart+1, uploadPart), never("the parts of the object's upload differ in size")},
+		checked{"too many parts", parts(uploadPart+60, uploadPart), never("the sizes of the object's parts are not known: " +
+			"10485860 bytes in parts of 5242940 bytes make 2 parts, not 3: the parts differ in size")},
 		checked{"none", putWithoutChecksum, func(s *store) s3pool.Verification {
 			if s.defaultChecksum {
 				return crc64
@@ -69,6 +76,17 @@ func checkedObjects() []checked {
 
 func always(a types.ChecksumAlgorithm, kind types.ChecksumType) func(*store) s3pool.Verification {
 	return func(*store) s3pool.Verification { return s3pool.Verification{Algorithm: a, Type: kind} }
+}
+
+func never(reason string) func(*store) s3pool.Verification {
+	return func(*store) s3pool.Verification { return s3pool.Verification{Reason: reason} }
+}
+
+// parts uploads with a composite CRC32.
+func parts(sizes ...int) func(*testing.T, *store, string, []byte) {
+	return func(t *testing.T, s *store, key string, data []byte) {
+		s.putParts(t, key, data, types.ChecksumAlgorithmCrc32, types.ChecksumTypeComposite, sizes...)
+	}
 }
 
 func putWithManager(t *testing.T, s *store, key string, data []byte) {

@@ -29,6 +29,7 @@ func requireStatus(t *testing.T, err error, key *string, status int) {
 
 func testErrors(t *testing.T, s *store) {
 	put := s.put(t, "error", random(7, 2*partSize))
+	s.put(t, "empty", nil)
 	creds, err := s.Config().Credentials.Retrieve(t.Context())
 	require.NoError(t, err)
 	stranger := func(o *s3.Options) {
@@ -44,6 +45,8 @@ func testErrors(t *testing.T, s *store) {
 		{"no such bucket", func(in *s3.GetObjectInput) { in.Bucket = aws.String("s3pool-has-no-such-bucket") }, nil, 404},
 		{"stranger", func(*s3.GetObjectInput) {}, []func(*s3.Options){stranger}, 403},
 		{"range", func(in *s3.GetObjectInput) { in.Range = aws.String("bytes=99000000-") }, nil, 416},
+		{"range of nothing", func(in *s3.GetObjectInput) { in.Key, in.Range = aws.String("empty"), aws.String("bytes=0-") }, nil, 416},
+		{"no such part", func(in *s3.GetObjectInput) { in.PartNumber = aws.Int32(2) }, nil, 416},
 		{"if-match", func(in *s3.GetObjectInput) { in.IfMatch = aws.String(`"0123456789abcdef0123456789abcdef"`) }, nil, 412},
 		{"if-none-match", func(in *s3.GetObjectInput) { in.IfNoneMatch = put.ETag }, nil, 304},
 	} {

@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"crypto/md5"
 	"encoding/base64"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -68,4 +69,22 @@ func testVersions(t *testing.T, s *store) {
 		requireSame(t, old, d.data)
 		require.Equal(t, crc64, d.verification)
 	})
+}
+
+// testKeys: whatever is in a key is in the URL of every request. What the object is
+// encoded in is not for us to decode.
+func testKeys(t *testing.T, s *store) {
+	data := random(14, 2*partSize+1)
+	for _, key := range []string{"a b", "a+b", "a%41", "ä/ö", "a/?&=#;:@", "(a)*'!~", strings.Repeat("k", 200)} {
+		s.put(t, key, data, func(in *s3.PutObjectInput) { in.ContentEncoding = aws.String("gzip") })
+		t.Run(key, func(t *testing.T) {
+			eachCall(t, func(t *testing.T, c call) {
+				d, err := c.do(t.Context(), t, s.client(t), s.get(key))
+				require.NoError(t, err)
+				requireSame(t, data, d.data)
+				require.Equal(t, crc64, d.verification)
+				require.Equal(t, "gzip", aws.ToString(d.output.ContentEncoding))
+			})
+		})
+	}
 }

@@ -36,6 +36,7 @@ var tests = []struct {
 	{"ranges", testRanges},
 	{"parts", testPartNumber},
 	{"errors", testErrors},
+	{"keys", testKeys},
 	{"ssec", testSSEC},
 	{"versions", testVersions},
 	{"overwrite", testOverwrite},

@@ -53,8 +53,8 @@ func with(a types.ChecksumAlgorithm) func(*s3.PutObjectInput) {
 	return func(in *s3.PutObjectInput) { in.ChecksumAlgorithm = a }
 }
 
-// putParts uploads an object in parts of uploadPart.
-func (s *store) putParts(t *testing.T, key string, data []byte, algorithm types.ChecksumAlgorithm, kind types.ChecksumType) {
+// putParts uploads an object in parts of these sizes, and then of uploadPart.
+func (s *store) putParts(t *testing.T, key string, data []byte, algorithm types.ChecksumAlgorithm, kind types.ChecksumType, sizes ...int) {
 	t.Helper()
 	client := s.Client()
 	bucket, name := aws.String(s.bucket), aws.String(key)
@@ -64,7 +64,11 @@ func (s *store) putParts(t *testing.T, key string, data []byte, algorithm types.
 	require.NoError(t, err)
 	var parts []types.CompletedPart
 	for n := int32(1); len(data) > 0; n++ {
-		size := min(uploadPart, len(data))
+		size := uploadPart
+		if len(sizes) > 0 {
+			size, sizes = sizes[0], sizes[1:]
+		}
+		size = min(size, len(data))
 		out, err := client.UploadPart(t.Context(), &s3.UploadPartInput{
 			Bucket: bucket, Key: name, UploadId: upload.UploadId, PartNumber: aws.Int32(n),
 			Body: bytes.NewReader(data[:size]), ChecksumAlgorithm: algorithm,
