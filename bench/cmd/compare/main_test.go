@@ -26,7 +26,7 @@ func TestRun(t *testing.T) {
 	dir := t.TempDir()
 	out, data := filepath.Join(dir, "report.md"), filepath.Join(dir, "report.json")
 	err := run(t.Context(), []string{
-		"-quick", "-rounds", "1", "-block", "1ms", "-sizes", "7,100K", "-out", out, "-json", data,
+		"-quick", "-rounds", "1", "-block", "1ms", "-schemes", "https", "-sizes", "7,100K", "-out", out, "-json", data,
 	}, io.Discard, io.Discard)
 	require.NoError(t, err)
 
@@ -44,7 +44,7 @@ func TestRun(t *testing.T) {
 	require.NoError(t, err)
 	var r report.Report
 	require.NoError(t, json.Unmarshal(b, &r))
-	require.Len(t, r.Results, len(contests)*2*2)
+	require.Len(t, r.Results, len(contests)*2)
 	require.Equal(t, 1, r.Plan.Rounds)
 	require.NotZero(t, r.Results[0].Rounds[0][0].Ops)
 }
