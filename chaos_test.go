@@ -121,7 +121,7 @@ func TestClientLeavesAStalledBody(t *testing.T) {
 	}
 }
 
-// TestClientRetriesSlowDown beyond the SDK's own attempts.
+// TestClientRetriesSlowDown beyond the SDK's own attempts, once bytes have come.
 func TestClientRetriesSlowDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fake := s3test.New()
@@ -129,7 +129,10 @@ func TestClientRetriesSlowDown(t *testing.T) {
 		fake.Put("bucket", "key", object)
 		for _, call := range calls {
 			c, _ := withFaults(fake, func(_ *http.Request, n int) s3test.Fault {
-				if n <= 5 {
+				switch {
+				case n == 1:
+					return s3test.Cut(100)
+				case n <= 6:
 					return s3test.SlowDown(0)
 				}
 				return s3test.Fault{}
@@ -139,6 +142,39 @@ func TestClientRetriesSlowDown(t *testing.T) {
 			require.True(t, bytes.Equal(object, got))
 		}
 	})
+}
+
+// TestClientFirstRequestFailsLikeTheSDKs: an S3 that is down costs the SDK's
+// attempts, two here.
+func TestClientFirstRequestFailsLikeTheSDKs(t *testing.T) {
+	fake := s3test.New()
+	fake.Put("bucket", "key", pattern(testPart))
+	for _, call := range calls {
+		c, faults := withFaults(fake, s3test.Always(s3test.InternalError()))
+		_, _, err := call.do(t.Context(), t, newClient(newPool(t), c), get(""))
+		require.ErrorContains(t, err, "InternalError")
+		require.EqualValues(t, 2, faults.Stats().Requests)
+	}
+}
+
+// TestClientCannotLearnTheParts: that a HEAD fails is no reason to call bytes wrong.
+func TestClientCannotLearnTheParts(t *testing.T) {
+	fake := s3test.New()
+	fake.Put("bucket", "key", pattern(21*kib), func(o *s3test.Object) {
+		o.ChecksumAlgorithm, o.ChecksumType = types.ChecksumAlgorithmCrc32, types.ChecksumTypeComposite
+		o.Parts = []s3test.Part{{Number: 1, Size: 8 * kib}, {Number: 2, Size: 5 * kib}, {Number: 3, Size: 8 * kib}}
+	})
+	for _, call := range calls {
+		c, _ := withFaults(fake, func(r *http.Request, _ int) s3test.Fault {
+			if r.Method == http.MethodHead && r.URL.Query().Get("partNumber") == "2" {
+				return s3test.InternalError()
+			}
+			return s3test.Fault{}
+		})
+		_, _, err := call.do(t.Context(), t, newClient(newPool(t), c), get(""))
+		require.ErrorContains(t, err, "HEAD of part 2", call.name)
+		require.NotErrorIs(t, err, s3pool.ErrIntegrity)
+	}
 }
 
 // TestClientObjectReplaced: an object that changes during the transfer is an error

@@ -39,9 +39,9 @@ type Options struct {
 	// 5; 1 means one after another.
 	Concurrency int
 
-	// MaxRetries is how often in a row a transfer may fail without progress, on
-	// top of the SDK's own retries. A body that breaks continues with the byte
-	// behind the last one received. Zero means 8, negative means none.
+	// MaxRetries is how often in a row a body may break, or the request that is to
+	// continue it fail, without progress, on top of the SDK's own retries. The first
+	// request of a call has the SDK's alone. Zero means 8, negative means none.
 	MaxRetries int
 
 	// StallTimeout is how long a body may stay silent before it is continued on

@@ -38,7 +38,9 @@ type stream struct {
 	good     int64 // off at the last failure
 }
 
-// openFirst makes the request that the caller asked for.
+// openFirst makes the request that the caller asked for. Nothing has been received
+// yet, so it fails as the SDK's own would, after the SDK's retries: 27 requests to an
+// S3 that is down would help nobody. Only silence is ours to see, and to try again.
 func (s *stream) openFirst() error {
 	t := s.t
 	for {
@@ -56,7 +58,8 @@ func (s *stream) openFirst() error {
 		}
 		err = s.cause(err)
 		s.drop()
-		if err := s.backoff(err, retryable(err)); err != nil {
+		_, silent := errors.AsType[*stallError](err)
+		if err := s.backoff(err, silent); err != nil {
 			return err
 		}
 	}

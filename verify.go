@@ -1,12 +1,14 @@
 package s3pool
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/s3pool/s3pool/internal/crc"
 )
@@ -130,7 +132,7 @@ func (t *transfer) layout(parts int) (crc.Layout, error) {
 	first := t.rng.Len()
 	if parts > 1 {
 		var err error
-		if first, err = t.partSize(1); err != nil {
+		if first, err = t.partSize(t.ctx, 1); err != nil {
 			return crc.Layout{}, err
 		}
 		t.sums.parts = parts
@@ -139,8 +141,8 @@ func (t *transfer) layout(parts int) (crc.Layout, error) {
 }
 
 // partSize asks for the size of a part of the object's upload.
-func (t *transfer) partSize(n int32) (int64, error) {
-	out, err := t.api.HeadObject(t.ctx, &s3.HeadObjectInput{
+func (t *transfer) partSize(ctx context.Context, n int32) (int64, error) {
+	out, err := t.api.HeadObject(ctx, &s3.HeadObjectInput{
 		Bucket:               t.in.Bucket,
 		Key:                  t.in.Key,
 		PartNumber:           &n,
@@ -177,28 +179,41 @@ func (t *transfer) verify() (Verification, error) {
 	if err == nil {
 		return s.result, nil
 	}
-	if s.parts > 0 && t.unequalParts() {
-		return Verification{Reason: "the parts of the object's upload differ in size"}, nil
+	if s.parts > 0 {
+		equal, herr := t.equalParts()
+		if herr != nil {
+			return Verification{}, fmt.Errorf("the bytes match no upload in equal parts, and the sizes of the parts cannot be had: %w", herr)
+		}
+		if !equal {
+			return Verification{Reason: "the parts of the object's upload differ in size"}, nil
+		}
 	}
 	return Verification{}, fmt.Errorf("%w: %w", ErrIntegrity, err)
 }
 
-// unequalParts looks at every part of the upload, before bytes that fit no layout
-// of equal ones are called wrong. It is asked only then.
-func (t *transfer) unequalParts() bool {
-	var first, total int64
-	for n := range int32(t.sums.parts) {
-		size, err := t.partSize(n + 1)
-		if err != nil {
-			return false
-		}
-		if n == 0 {
-			first = size
-		}
-		total += size
-		if size > first || size < first && total < t.rng.Len() {
-			return true
-		}
+// equalParts looks at every part of the upload, before bytes that fit no layout of
+// equal ones are called wrong. It is asked only then.
+func (t *transfer) equalParts() (bool, error) {
+	errUnequal := errors.New("unequal")
+	first, err := t.partSize(t.ctx, 1)
+	if err != nil {
+		return false, err
 	}
-	return false
+	g, ctx := errgroup.WithContext(t.ctx)
+	g.SetLimit(t.set.Concurrency)
+	// The last part is what the others leave.
+	for n := int32(2); n < int32(t.sums.parts) && ctx.Err() == nil; n++ {
+		g.Go(func() error {
+			size, err := t.partSize(ctx, n)
+			if err == nil && size != first {
+				err = errUnequal
+			}
+			return err
+		})
+	}
+	err = g.Wait()
+	if err == errUnequal {
+		return false, nil
+	}
+	return err == nil, err
 }
