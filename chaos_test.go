@@ -358,10 +358,10 @@ func TestClientChaos(t *testing.T) {
 					if !right {
 						t.Errorf("%s of %s: success with wrong bytes (%d, verification %+v)", call.name, key, len(got), v)
 					}
-				case ctx.Err() != nil:
+				case errors.Is(err, context.Canceled):
 					count("cancelled")
-					if !errors.Is(err, context.Canceled) {
-						t.Errorf("%s of %s cancelled: %v", call.name, key, err)
+					if ctx.Err() == nil {
+						t.Errorf("%s of %s was not cancelled: %v", call.name, key, err)
 					}
 				default:
 					count("failed")

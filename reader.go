@@ -38,12 +38,12 @@ var errClosedReader = errors.New("read from a Reader that has been closed")
 // caller must Close it.
 //
 // A small object is the body of one request. Of a larger one than
-// Options.MultipartThreshold, Options.Concurrency-1 goroutines fetch the parts that
-// come next, in order, each into a part buffer of the pool; the first part, and any
-// that nobody has begun when it is due, is read straight from its body. So the first
-// byte comes as soon as with a plain GetObject, and a Reader goes on, one request
-// at a time, where the pool's budget has nothing left for it. A slow caller holds
-// at most Concurrency-1 part buffers.
+// Options.MultipartThreshold, goroutines fetch the parts that come next, in order,
+// each into a part buffer of the pool; the first part, and any that nobody has begun
+// when it is due, is read straight from its body. So the first byte comes as soon as
+// with a plain GetObject, and a Reader goes on, one request at a time, where the
+// pool's budget has nothing left for it. A slow caller holds at most
+// Options.Concurrency part buffers.
 //
 // Read returns io.EOF when all bytes have been delivered and, where that is
 // possible, verified: bytes that do not match the object's checksum end in an error
@@ -160,6 +160,9 @@ func (r *Reader) advance() error {
 			r.direct.close()
 			r.direct = nil
 			r.t.arrived(0, 1)
+			if r.ahead != nil {
+				r.ahead.takeOver()
+			}
 		case r.slot != nil:
 			return nil
 		case r.pos >= r.t.rng.To:
@@ -315,12 +318,14 @@ type readAhead struct {
 	window chan struct{} // a token for each part that is fetched or waits to be read
 	wg     sync.WaitGroup
 
+	tookOver bool // under Reader.mu
+
 	mu    sync.Mutex
 	queue chan *slot // parts in order, sent under mu; as large as window
 }
 
 func newReadAhead(t *transfer, ctx context.Context) *readAhead {
-	n := t.set.Concurrency - 1
+	n := t.set.Concurrency
 	return &readAhead{
 		t: t, ctx: ctx,
 		claims: part.NewClaims(part.NewPlan(t.rng, t.set.PartSize)),
@@ -329,8 +334,18 @@ func newReadAhead(t *transfer, ctx context.Context) *readAhead {
 	}
 }
 
+// start starts the helpers beside the first body.
 func (a *readAhead) start() {
-	for range cap(a.window) {
+	for range cap(a.window) - 1 {
+		a.wg.Go(a.help)
+	}
+}
+
+// takeOver starts one more in the place of the first body, when that has ended. The
+// reader calls it.
+func (a *readAhead) takeOver() {
+	if !a.tookOver {
+		a.tookOver = true
 		a.wg.Go(a.help)
 	}
 }
