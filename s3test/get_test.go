@@ -365,7 +365,7 @@ func FuzzGetRange(f *testing.F) {
 	f.Add("bytes=-1", 0)
 	f.Fuzz(func(t *testing.T, spec string, size int) {
 		if size < 0 || size > 1000 || !validHeader(spec) {
-			t.Skip()
+			return
 		}
 		s := s3test.New()
 		data := pattern(size)
