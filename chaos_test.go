@@ -96,6 +96,33 @@ func TestClientGivesUp(t *testing.T) {
 	})
 }
 
+// TestClientGivesUpOnDribble: a body that breaks together with its last byte, time
+// after time, is no progress that would keep a transfer going.
+func TestClientGivesUpOnDribble(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, call := range calls {
+			api := &dribble{fakeS3: fakeS3{object: pattern(testPart)}}
+			api.body = func(_ int64, r io.Reader) io.Reader {
+				return readerFunc(func(p []byte) (int, error) {
+					n, _ := r.Read(p[:1])
+					return n, io.ErrUnexpectedEOF
+				})
+			}
+			_, _, err := call.do(t.Context(), t, newClient(newPool(t), api, func(o *s3pool.Options) { o.MaxRetries = 3; o.Concurrency = 1 }), get(""))
+			require.ErrorIs(t, err, io.ErrUnexpectedEOF, call.name)
+			require.ErrorContains(t, err, "given up after 3 retries")
+			require.EqualValues(t, 4, api.requests.Load(), call.name)
+		}
+	})
+}
+
+// A dribble is a fakeS3 for a Client.
+type dribble struct{ fakeS3 }
+
+func (*dribble) HeadObject(context.Context, *s3.HeadObjectInput, ...func(*s3.Options)) (*s3.HeadObjectOutput, error) {
+	return &s3.HeadObjectOutput{}, nil
+}
+
 // TestClientLeavesAStalledBody for another connection.
 func TestClientLeavesAStalledBody(t *testing.T) {
 	for _, call := range calls {

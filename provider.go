@@ -106,9 +106,7 @@ type partReader struct {
 // WriteTo implements io.WriterTo. io.Copy would allocate 32 KiB for each pass
 // over the part.
 func (r *partReader) WriteTo(w io.Writer) (int64, error) {
-	b := r.pool.borrow()
-	defer r.pool.giveBack(b)
-	return copyThrough(w, r.ReadSeeker, b.mem)
+	return r.pool.pump(w, r.ReadSeeker)
 }
 
 // A partWriter is one part of a download.

@@ -34,6 +34,7 @@ type stream struct {
 
 	cursor crc.Cursor // hashes what arrives
 
+	broken   error // of a body that broke with bytes in hand, until the next Read
 	failures int   // since the last progress
 	good     int64 // off at the last failure
 }
@@ -81,6 +82,12 @@ func (s *stream) Read(p []byte) (int, error) {
 		return 0, nil
 	}
 	for {
+		if err := s.broken; err != nil {
+			s.broken = nil
+			if err := s.backoff(err, true); err != nil {
+				return 0, err
+			}
+		}
 		if s.body == nil {
 			if err := s.open(); err != nil {
 				return 0, err
@@ -108,14 +115,8 @@ func (s *stream) Read(p []byte) (int, error) {
 			if err == io.EOF {
 				err = io.ErrUnexpectedEOF
 			}
-			err = s.cause(err)
+			s.broken = s.cause(err)
 			s.drop()
-			if n == 0 {
-				if err := s.backoff(err, true); err != nil {
-					return 0, err
-				}
-				continue
-			}
 		}
 		if n > 0 {
 			return n, nil
