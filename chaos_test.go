@@ -8,6 +8,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"net/url"
 	"reflect"
 	"strings"
 	"sync"
@@ -121,6 +122,41 @@ type dribble struct{ fakeS3 }
 
 func (*dribble) HeadObject(context.Context, *s3.HeadObjectInput, ...func(*s3.Options)) (*s3.HeadObjectOutput, error) {
 	return &s3.HeadObjectOutput{}, nil
+}
+
+// TestClientSurvivesAStrayCancel: net/http fails a request as cancelled when the one
+// before it on the same connection was. A caller who has cancelled nothing must not be
+// told so.
+func TestClientSurvivesAStrayCancel(t *testing.T) {
+	for _, call := range calls {
+		for first := range 3 {
+			synctest.Test(t, func(t *testing.T) {
+				object := pattern(3 * testPart)
+				api := &strayCancels{dribble: dribble{fakeS3{object: object}}, first: int64(first), last: int64(first) + 2}
+				got, _, err := call.do(t.Context(), t, newClient(newPool(t), api), get(""))
+				require.NoError(t, err, "%s from request %d", call.name, first)
+				require.True(t, bytes.Equal(object, got), call.name)
+
+				api = &strayCancels{dribble: dribble{fakeS3{object: object}}, last: 1 << 20}
+				_, _, err = call.do(t.Context(), t, newClient(newPool(t), api), get(""))
+				require.ErrorContains(t, err, "closed for another request", call.name)
+				require.NotErrorIs(t, err, context.Canceled, call.name)
+			})
+		}
+	}
+}
+
+// strayCancels fails the requests from first to last as net/http would.
+type strayCancels struct {
+	dribble
+	first, last, n int64
+}
+
+func (f *strayCancels) GetObject(ctx context.Context, in *s3.GetObjectInput, optFns ...func(*s3.Options)) (*s3.GetObjectOutput, error) {
+	if n := atomic.AddInt64(&f.n, 1) - 1; n >= f.first && n <= f.last {
+		return nil, &url.Error{Op: "Get", URL: "http://s3.test/", Err: context.Canceled}
+	}
+	return f.dribble.GetObject(ctx, in, optFns...)
 }
 
 // TestClientLeavesAStalledBody for another connection.

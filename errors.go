@@ -1,6 +1,7 @@
 package s3pool
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -53,3 +54,22 @@ func (e *Error) Error() string {
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
+
+// A strayCancelError is the cause of a request that failed as cancelled although
+// nobody cancelled it. net/http does that: it closes a connection whose request was
+// cancelled as its answer came in, and the next request, which has got the connection
+// by then, fails in the other's name. It does not unwrap: a caller who sees
+// context.Canceled must be able to believe it.
+type strayCancelError struct{ err error }
+
+func (e *strayCancelError) Error() string {
+	return "the connection was closed for another request: " + e.err.Error()
+}
+
+// stray returns err, or if it is a cancellation that ctx knows nothing of, what it is.
+func stray(ctx context.Context, err error) error {
+	if ctx.Err() == nil && errors.Is(err, context.Canceled) {
+		return &strayCancelError{err}
+	}
+	return err
+}

@@ -41,7 +41,8 @@ type stream struct {
 
 // openFirst makes the request that the caller asked for. Nothing has been received
 // yet, so it fails as the SDK's own would, after the SDK's retries: 27 requests to an
-// S3 that is down would help nobody. Only silence is ours to see, and to try again.
+// S3 that is down would help nobody. Only what looks like a cancellation to the SDK is
+// ours to try again.
 func (s *stream) openFirst() error {
 	t := s.t
 	for {
@@ -59,8 +60,7 @@ func (s *stream) openFirst() error {
 		}
 		err = s.cause(err)
 		s.drop()
-		_, silent := errors.AsType[*stallError](err)
-		if err := s.backoff(err, silent); err != nil {
+		if err := s.backoff(err, ours(err)); err != nil {
 			return err
 		}
 	}
@@ -225,10 +225,13 @@ func (e *stallError) Timeout() bool { return true }
 
 // cause returns why a request failed: a silent one has been cancelled by us.
 func (s *stream) cause(err error) error {
-	if s.stalled.Load() && s.ctx.Err() == nil {
+	switch {
+	case s.ctx.Err() != nil:
+		return err
+	case s.stalled.Load():
 		return &stallError{s.t.set.StallTimeout}
 	}
-	return err
+	return stray(s.ctx, err)
 }
 
 // refill is the number of bytes that make a transfer's retries good as new. A
@@ -270,13 +273,20 @@ func (s *stream) backoff(err error, again bool) error {
 // retryable reports whether a request that failed may do better another time. The
 // SDK has tried several times where it is of the same opinion, but in a second.
 func retryable(err error) bool {
-	if _, ok := errors.AsType[*stallError](err); ok {
-		return true
-	}
-	if _, ok := errors.AsType[*answerError](err); ok {
+	if _, ok := errors.AsType[*answerError](err); ok || ours(err) {
 		return true
 	}
 	return retryables.IsErrorRetryable(err) == aws.TrueTernary
+}
+
+// ours reports whether a request failed in a way that the SDK does not try again,
+// since to it the request was cancelled.
+func ours(err error) bool {
+	switch err.(type) {
+	case *stallError, *strayCancelError:
+		return true
+	}
+	return false
 }
 
 var retryables = retry.IsErrorRetryables(retry.DefaultRetryables)

@@ -155,7 +155,7 @@ func (t *transfer) partSize(ctx context.Context, n int32) (int64, error) {
 		SSECustomerKeyMD5:    t.in.SSECustomerKeyMD5,
 	}, t.set.later...)
 	if err != nil {
-		return 0, fmt.Errorf("HEAD of part %d: %w", n, err)
+		return 0, fmt.Errorf("HEAD of part %d: %w", n, stray(ctx, err))
 	}
 	if out.ContentLength == nil {
 		return 0, fmt.Errorf("HEAD of part %d told no length", n)
