@@ -234,9 +234,43 @@ func TestClientCannotLearnTheParts(t *testing.T) {
 			}
 			return s3test.Fault{}
 		})
-		_, _, err := call.do(t.Context(), t, newClient(newPool(t), c), get(""))
+		few := func(o *s3pool.Options) { o.MaxRetries = 1 }
+		_, _, err := call.do(t.Context(), t, newClient(newPool(t), c, few), get(""))
 		require.ErrorContains(t, err, "HEAD of part 2", call.name)
 		require.NotErrorIs(t, err, s3pool.ErrIntegrity)
+	}
+}
+
+// TestClientInsistsOnTheParts: a store that is busy when it is asked for the parts is
+// asked again, and bytes are not taken for right because it was; one that refuses to
+// tell is another matter.
+func TestClientInsistsOnTheParts(t *testing.T) {
+	fake := s3test.New()
+	fake.Put("bucket", "key", pattern(21*kib), func(o *s3test.Object) {
+		o.ChecksumAlgorithm, o.ChecksumType = types.ChecksumAlgorithmCrc32, types.ChecksumTypeComposite
+		o.Parts = s3test.EqualParts(21*kib, 8*kib)
+	})
+	for _, call := range calls {
+		do := func(f s3test.Fault, times int64) (s3pool.Verification, error) {
+			var heads atomic.Int64
+			c, _ := withFaults(fake, func(r *http.Request, _ int) s3test.Fault {
+				if r.Method == http.MethodHead && heads.Add(1) <= times {
+					return f
+				}
+				return s3test.Fault{}
+			})
+			few := func(o *s3pool.Options) { o.MaxRetries = 1 }
+			_, v, err := call.do(t.Context(), t, newClient(newPool(t), c, few), get(""))
+			return v, err
+		}
+		v, err := do(s3test.InternalError(), 2) // one try is two of the SDK's
+		require.NoError(t, err, call.name)
+		require.True(t, v.Verified(), call.name)
+		_, err = do(s3test.InternalError(), 1<<20)
+		require.ErrorContains(t, err, "HEAD of part 1", call.name)
+		v, err = do(s3test.Status(http.StatusForbidden, "AccessDenied"), 1<<20)
+		require.NoError(t, err, call.name)
+		require.Contains(t, v.Reason, "not known", call.name)
 	}
 }
 

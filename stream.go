@@ -282,11 +282,9 @@ func retryable(err error) bool {
 // ours reports whether a request failed in a way that the SDK does not try again,
 // since to it the request was cancelled.
 func ours(err error) bool {
-	switch err.(type) {
-	case *stallError, *strayCancelError:
-		return true
-	}
-	return false
+	_, stalled := errors.AsType[*stallError](err)
+	_, stray := errors.AsType[*strayCancelError](err)
+	return stalled || stray
 }
 
 var retryables = retry.IsErrorRetryables(retry.DefaultRetryables)

@@ -77,6 +77,10 @@ func (t *transfer) chooseSum() error {
 			if t.ctx.Err() != nil {
 				return t.ctx.Err()
 			}
+			// An S3 that is busy now is no reason to take any bytes for right.
+			if retryable(err) {
+				return err
+			}
 			s.result.Reason = "the sizes of the object's parts are not known: " + err.Error()
 			return nil
 		}
@@ -142,7 +146,7 @@ func (t *transfer) layout(parts int) (crc.Layout, error) {
 
 // partSize asks for the size of a part of the object's upload.
 func (t *transfer) partSize(ctx context.Context, n int32) (int64, error) {
-	out, err := t.api.HeadObject(ctx, &s3.HeadObjectInput{
+	in := &s3.HeadObjectInput{
 		Bucket:               t.in.Bucket,
 		Key:                  t.in.Key,
 		PartNumber:           &n,
@@ -153,14 +157,21 @@ func (t *transfer) partSize(ctx context.Context, n int32) (int64, error) {
 		SSECustomerAlgorithm: t.in.SSECustomerAlgorithm,
 		SSECustomerKey:       t.in.SSECustomerKey,
 		SSECustomerKeyMD5:    t.in.SSECustomerKeyMD5,
-	}, t.set.later...)
-	if err != nil {
-		return 0, fmt.Errorf("HEAD of part %d: %w", n, stray(ctx, err))
 	}
-	if out.ContentLength == nil {
-		return 0, fmt.Errorf("HEAD of part %d told no length", n)
+	retries := stream{t: t, ctx: ctx}
+	for {
+		out, err := t.api.HeadObject(ctx, in, t.set.later...)
+		if err == nil && out.ContentLength == nil {
+			return 0, fmt.Errorf("HEAD of part %d told no length", n)
+		}
+		if err == nil {
+			return *out.ContentLength, nil
+		}
+		err = stray(ctx, err)
+		if err := retries.backoff(err, retryable(err)); err != nil {
+			return 0, fmt.Errorf("HEAD of part %d: %w", n, err)
+		}
 	}
-	return *out.ContentLength, nil
 }
 
 // verify compares, when all bytes are there and all cursors are flushed, and
