@@ -1,6 +1,6 @@
 // Package s3test tests programs that talk to S3.
 //
-// It has two parts, which work together or alone:
+// It has three parts, which work together or alone:
 //
 //   - [S3] is a small S3 in memory. [New] gives one without sockets, for unit
 //     tests and for bubbles of testing/synctest; [NewServer] gives one that
@@ -9,6 +9,8 @@
 //     stall, 503 SlowDown, wrong bytes, objects replaced in the middle of a
 //     download. It wraps any [http.RoundTripper]; [NewProxy] puts it between a
 //     client and any S3, so that what goes wrong does so on a real connection.
+//   - [Partitions] are a model of S3's limits on request rates: key ranges that give
+//     so many reads and writes in a second, answer 503 SlowDown above, and split.
 //
 // A test needs three lines:
 //

@@ -39,6 +39,10 @@ type Options struct {
 	// Empty means 123456789012.
 	Owner string
 
+	// Partitions limit the rates of requests. Nil means no limits. They may be shared
+	// with other handlers and looked at with [Partitions.Stats].
+	Partitions *Partitions
+
 	// LogSize is the number of requests, the last ones, that [S3.Requests] returns.
 	// Zero means 10,000; a negative number keeps none.
 	LogSize int
@@ -176,6 +180,10 @@ func (s *S3) admit(c *call) error {
 	}
 	if owner := c.Header.Get("X-Amz-Expected-Bucket-Owner"); owner != "" && owner != s.opts.Owner {
 		return errAccessDenied
+	}
+	if s.opts.Partitions != nil && !s.opts.Partitions.admit(c.Request) {
+		drain(c.Request)
+		return errSlowDown
 	}
 	return nil
 }
