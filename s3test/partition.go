@@ -132,7 +132,7 @@ func (p *Partitions) AdmitN(bucket, key string, write bool, n int, now time.Time
 	part := b.find(key)
 	kind := kindOf(write)
 	part.refill(&p.opts, kind, now)
-	ok := min(n, int(part.tokens[kind]))
+	ok := min(n, int(part.tokens[kind]+1e-6)) // ten tenths are a token
 	part.tokens[kind] -= float64(ok)
 	part.asked[kind] += float64(n)
 	part.sample(p.rng, key, n)
