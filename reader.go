@@ -26,7 +26,9 @@ type Reader struct {
 	direct *stream // read straight by the caller; nil if the next byte is a helper's
 	slot   *slot   // the helper's part that holds the next byte, or nil
 	err    error   // sticky; io.EOF after a whole and verified object
-	result Verification
+
+	vouched bool // the bytes have been verified, with result
+	result  Verification
 
 	// ahead is what helpers fetch.
 	ahead *readAhead // nil for an object of one request
@@ -55,6 +57,11 @@ func (c *Client) Open(ctx context.Context, in *s3.GetObjectInput, optFns ...func
 		cancel()
 		return nil, err
 	}
+	return newReader(ctx, cancel, t, first), nil
+}
+
+// newReader returns a reader of t, whose context is ctx. It owns first and cancel.
+func newReader(ctx context.Context, cancel context.CancelFunc, t *transfer, first *stream) *Reader {
 	t.out.Body = http.NoBody
 	r := &Reader{t: t, ctx: ctx, cancel: cancel, pos: t.rng.From, direct: first}
 	if t.parallel() {
@@ -64,7 +71,7 @@ func (c *Client) Open(ctx context.Context, in *s3.GetObjectInput, optFns ...func
 		}
 		r.ahead.start()
 	}
-	return r, nil
+	return r
 }
 
 // Size returns the number of bytes of the stream, or -1 if the server did not say.
@@ -73,6 +80,16 @@ func (r *Reader) Size() int64 {
 		return -1
 	}
 	return r.t.rng.Len()
+}
+
+// left returns the number of bytes that have not been read, or -1.
+func (r *Reader) left() int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.t.known {
+		return -1
+	}
+	return r.t.rng.To - r.pos
 }
 
 // Output returns the SDK's answer to the first request: headers, ETag, metadata.
@@ -112,7 +129,9 @@ func (r *Reader) Read(p []byte) (int, error) {
 	}
 }
 
-// WriteTo implements io.WriterTo. A helper's part goes to w from where it is.
+// WriteTo implements io.WriterTo. A helper's part goes to w from where it is. The last
+// piece of an object whose length is known is written when all of it has been verified,
+// so that w never has the whole of a wrong one.
 func (r *Reader) WriteTo(w io.Writer) (written int64, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -128,6 +147,9 @@ func (r *Reader) WriteTo(w io.Writer) (written int64, err error) {
 		piece := scratch.mem
 		if r.slot != nil {
 			piece = r.slot.rest(r.pos)
+			if r.slot.r.To >= r.t.rng.To && !r.vouch() {
+				return written, r.err
+			}
 		} else {
 			n, err := r.readDirect(piece)
 			if err != nil {
@@ -137,6 +159,11 @@ func (r *Reader) WriteTo(w io.Writer) (written int64, err error) {
 				continue
 			}
 			piece = piece[:n]
+			if r.pos >= r.t.rng.To {
+				if err := r.advance(); err != io.EOF {
+					return written, err
+				}
+			}
 		}
 		n, err := write(w, piece)
 		written += int64(n)
@@ -239,13 +266,24 @@ func (r *Reader) consumed(n int) {
 
 // finish verifies, behind the last byte.
 func (r *Reader) finish() {
-	v, err := r.t.verify()
-	if err != nil {
-		r.fail(0, err)
-		return
+	if r.vouch() {
+		r.err = io.EOF
+		r.stop()
 	}
-	r.result, r.err = v, io.EOF
-	r.stop()
+}
+
+// vouch verifies, once all bytes have been received, and fails the reader if they are
+// wrong.
+func (r *Reader) vouch() bool {
+	if !r.vouched {
+		v, err := r.t.verify()
+		if err != nil {
+			r.fail(0, err)
+			return false
+		}
+		r.vouched, r.result = true, v
+	}
+	return true
 }
 
 func (r *Reader) fail(part int, err error) {
