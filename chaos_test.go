@@ -118,7 +118,14 @@ func TestClientGivesUpOnDribble(t *testing.T) {
 }
 
 // A dribble is a fakeS3 for a Client.
-type dribble struct{ fakeS3 }
+type dribble struct {
+	s3pool.API // nil: what is not called
+	fakeS3
+}
+
+func (d *dribble) GetObject(ctx context.Context, in *s3.GetObjectInput, optFns ...func(*s3.Options)) (*s3.GetObjectOutput, error) {
+	return d.fakeS3.GetObject(ctx, in, optFns...)
+}
 
 func (*dribble) HeadObject(context.Context, *s3.HeadObjectInput, ...func(*s3.Options)) (*s3.HeadObjectOutput, error) {
 	return &s3.HeadObjectOutput{}, nil
@@ -132,12 +139,12 @@ func TestClientSurvivesAStrayCancel(t *testing.T) {
 		for first := range 3 {
 			synctest.Test(t, func(t *testing.T) {
 				object := pattern(3 * testPart)
-				api := &strayCancels{dribble: dribble{fakeS3{object: object}}, first: int64(first), last: int64(first) + 2}
+				api := &strayCancels{dribble: dribble{fakeS3: fakeS3{object: object}}, first: int64(first), last: int64(first) + 2}
 				got, _, err := call.do(t.Context(), t, newClient(newPool(t), api), get(""))
 				require.NoError(t, err, "%s from request %d", call.name, first)
 				require.True(t, bytes.Equal(object, got), call.name)
 
-				api = &strayCancels{dribble: dribble{fakeS3{object: object}}, last: 1 << 20}
+				api = &strayCancels{dribble: dribble{fakeS3: fakeS3{object: object}}, last: 1 << 20}
 				_, _, err = call.do(t.Context(), t, newClient(newPool(t), api), get(""))
 				require.ErrorContains(t, err, "closed for another request", call.name)
 				require.NotErrorIs(t, err, context.Canceled, call.name)

@@ -18,9 +18,18 @@ const Version = "0.1.0"
 // API is what a [Client] calls. *s3.Client is one. If an implementation has the
 // method Options() s3.Options, as *s3.Client has, its checksum settings are
 // respected.
+//
+// A fake for a test needs only the methods that the test calls: embed an API in it.
 type API interface {
 	GetObject(context.Context, *s3.GetObjectInput, ...func(*s3.Options)) (*s3.GetObjectOutput, error)
 	HeadObject(context.Context, *s3.HeadObjectInput, ...func(*s3.Options)) (*s3.HeadObjectOutput, error)
+
+	PutObject(context.Context, *s3.PutObjectInput, ...func(*s3.Options)) (*s3.PutObjectOutput, error)
+	CreateMultipartUpload(context.Context, *s3.CreateMultipartUploadInput, ...func(*s3.Options)) (*s3.CreateMultipartUploadOutput, error)
+	UploadPart(context.Context, *s3.UploadPartInput, ...func(*s3.Options)) (*s3.UploadPartOutput, error)
+	ListParts(context.Context, *s3.ListPartsInput, ...func(*s3.Options)) (*s3.ListPartsOutput, error)
+	CompleteMultipartUpload(context.Context, *s3.CompleteMultipartUploadInput, ...func(*s3.Options)) (*s3.CompleteMultipartUploadOutput, error)
+	AbortMultipartUpload(context.Context, *s3.AbortMultipartUploadInput, ...func(*s3.Options)) (*s3.AbortMultipartUploadOutput, error)
 }
 
 // Options configures a [Client], and with a call's own functions that call.
@@ -28,37 +37,60 @@ type Options struct {
 	// Pool is where memory comes from. Nil means [DefaultPool].
 	Pool *Pool
 
-	// PartSize is the number of bytes in one ranged request. Zero means 8 MiB.
+	// PartSize is the number of bytes in one ranged request, and in one part of a
+	// multipart upload. Zero means 8 MiB. For an upload it is raised to what S3 asks
+	// for: 5 MiB at least, and no more than 10,000 parts (S3 User Guide, "Amazon S3
+	// multipart upload limits").
 	PartSize int64
 
 	// MultipartThreshold is the number of bytes up to which an object is one
-	// request. Zero means 16 MiB.
+	// request. Zero means 16 MiB. An upload of a stream whose length is not known is
+	// one request up to PartSize.
 	MultipartThreshold int64
 
 	// Concurrency is the number of requests of one transfer at a time. Zero means
-	// 5; 1 means one after another.
+	// 6; 1 means one after another.
 	Concurrency int
 
 	// MaxRetries is how often in a row a body may break, or the request that is to
 	// continue it fail, without progress, on top of the SDK's own retries. The first
-	// request of a call has the SDK's alone. Zero means 8, negative means none.
+	// request of a download and an upload of one request have the SDK's alone; a part
+	// of a multipart upload is sent again as often. Zero means 8, negative means none.
 	MaxRetries int
 
-	// StallTimeout is how long a body may stay silent before it is continued on
-	// another connection. Zero means 20 seconds, negative means for ever.
+	// StallTimeout is how long the body of a download may stay silent before it is
+	// continued on another connection. Zero means 20 seconds, negative means for ever.
 	StallTimeout time.Duration
 
-	// Verify says whether downloads are checked against the object's checksum.
-	// Zero means as the client is configured: yes, unless its
-	// ResponseChecksumValidation is WhenRequired.
+	// Verify says whether downloads are checked against the object's checksum, and
+	// uploads sent with one. Zero means as the client is configured: yes, unless its
+	// ResponseChecksumValidation, for uploads its RequestChecksumCalculation, is
+	// WhenRequired.
 	Verify VerifyMode
 
-	// Progress, if not nil, is called as bytes arrive, by one goroutine at a time.
-	// The transfer waits for it: it must be quick and must not call the transfer.
+	// Progress, if not nil, is called as bytes arrive, and for an upload as parts have
+	// arrived at S3, by one goroutine at a time. The transfer waits for it: it must be
+	// quick and must not call the transfer.
 	Progress func(Progress)
+
+	// LeaveParts keeps what a failed multipart upload has sent. Error.UploadID names
+	// it; whoever wants it gone aborts it. Otherwise Put does.
+	LeaveParts bool
+
+	// Checkpoint, if not nil, is called when a multipart upload of a body that can be
+	// read again has begun and whenever it has sent a part, by one goroutine at a time:
+	// with the token, kept somewhere safe, another Put can continue it. The upload
+	// waits for it. Checkpoint implies LeaveParts. See [ResumeToken].
+	Checkpoint func(ResumeToken)
+
+	// Resume continues the upload that the token tells of. The body must be the same,
+	// and one that can be read again: an io.ReaderAt and io.Seeker.
+	Resume *ResumeToken
 
 	// ClientOptions are passed to every request.
 	ClientOptions []func(*s3.Options)
+
+	minPart int64 // in place of S3's 5 MiB, for tests
 }
 
 // VerifyMode says whether to verify a download.
@@ -66,23 +98,26 @@ type VerifyMode int
 
 const (
 	VerifyDefault VerifyMode = iota // as the S3 client is configured
-	VerifyAlways                    // whenever the object has a checksum
+	VerifyAlways                    // whenever the object has a checksum; every upload
 	VerifyNever
 )
 
 // Progress is the state of a transfer.
 type Progress struct {
 	Bytes int64 // arrived
-	Total int64 // to arrive, -1 if unknown
+	Total int64 // to arrive, -1 while unknown
 	Parts int   // parts that are complete
 }
 
 const (
 	defaultPartSize     = 8 << 20
 	defaultThreshold    = 16 << 20
-	defaultConcurrency  = 5
 	defaultMaxRetries   = 8
 	defaultStallTimeout = 20 * time.Second
+
+	// defaultConcurrency is five bodies under way and one that waits for its first
+	// byte: S3 takes 20 ms for it, and 90 ms for the bytes of a part.
+	defaultConcurrency = 6
 )
 
 // resolve fills in the zeros and checks the rest.
@@ -132,7 +167,8 @@ type Client struct {
 // settings are options with their zeros filled in, and what follows from them.
 type settings struct {
 	Options
-	verify bool
+	verify bool // downloads
+	seal   bool // uploads
 
 	first []func(*s3.Options) // for the request that asks for the checksum
 	later []func(*s3.Options) // for the others
@@ -168,7 +204,11 @@ func (c *Client) settle(o Options) (*settings, error) {
 	if err := o.resolve(); err != nil {
 		return nil, err
 	}
-	s := &settings{Options: o, verify: o.Verify == VerifyAlways || o.Verify == VerifyDefault && !c.validatesWhenRequired()}
+	s := &settings{
+		Options: o,
+		verify:  o.Verify == VerifyAlways || o.Verify == VerifyDefault && !c.validatesWhenRequired(),
+		seal:    o.Verify == VerifyAlways || o.Verify == VerifyDefault && !c.calculatesWhenRequired(),
+	}
 	s.later = append([]func(*s3.Options){ownOptions}, o.ClientOptions...)
 	s.first = s.later
 	if s.verify {
@@ -180,6 +220,11 @@ func (c *Client) settle(o Options) (*settings, error) {
 func (c *Client) validatesWhenRequired() bool {
 	o, ok := c.api.(interface{ Options() s3.Options })
 	return ok && o.Options().ResponseChecksumValidation == aws.ResponseChecksumValidationWhenRequired
+}
+
+func (c *Client) calculatesWhenRequired() bool {
+	o, ok := c.api.(interface{ Options() s3.Options })
+	return ok && o.Options().RequestChecksumCalculation == aws.RequestChecksumCalculationWhenRequired
 }
 
 // ownOptions takes validation out of the SDK's hands, which hashes at a thirtieth of

@@ -415,7 +415,7 @@ func TestDownloadToAFile(t *testing.T) {
 func TestClientWithoutALength(t *testing.T) {
 	for _, size := range []int{0, 1, 128 * kib, 300 * kib} {
 		for _, call := range calls {
-			api := mockAPI{pattern(size)}
+			api := mockAPI{object: pattern(size)}
 			got, v, err := call.do(t.Context(), t, newClient(newPool(t), api), get(""))
 			require.NoError(t, err, "%s of %d", call.name, size)
 			require.True(t, bytes.Equal(pattern(size), got), "%s of %d: %d", call.name, size, len(got))
@@ -424,7 +424,10 @@ func TestClientWithoutALength(t *testing.T) {
 	}
 }
 
-type mockAPI struct{ object []byte }
+type mockAPI struct {
+	s3pool.API // nil: what is not called
+	object     []byte
+}
 
 func (m mockAPI) GetObject(context.Context, *s3.GetObjectInput, ...func(*s3.Options)) (*s3.GetObjectOutput, error) {
 	return &s3.GetObjectOutput{Body: io.NopCloser(bytes.NewReader(m.object))}, nil

@@ -55,6 +55,18 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
+// wrapError returns e for the caller, or nil if its Err is. Whatever goes wrong once the
+// caller's context is done goes wrong because of it.
+func wrapError(ctx context.Context, e Error) error {
+	if e.Err == nil {
+		return nil
+	}
+	if cerr := ctx.Err(); cerr != nil && !errors.Is(e.Err, cerr) {
+		e.Err = fmt.Errorf("%w (%w)", cerr, e.Err)
+	}
+	return &e
+}
+
 // A strayCancelError is the cause of a request that failed as cancelled although
 // nobody cancelled it. net/http does that: it closes a connection whose request was
 // cancelled as its answer came in, and the next request, which has got the connection

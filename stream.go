@@ -2,15 +2,10 @@ package s3pool
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"sync/atomic"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 
 	"github.com/s3pool/s3pool/internal/crc"
 	"github.com/s3pool/s3pool/internal/part"
@@ -34,9 +29,9 @@ type stream struct {
 
 	cursor crc.Cursor // hashes what arrives
 
-	broken   error // of a body that broke with bytes in hand, until the next Read
-	failures int   // since the last progress
-	good     int64 // off at the last failure
+	broken  error   // of a body that broke with bytes in hand, until the next Read
+	retries retries // since the last progress
+	good    int64   // off at the last failure
 }
 
 // openFirst makes the request that the caller asked for. Nothing has been received
@@ -241,55 +236,9 @@ const refill = 64 << 10
 // backoff waits before the next request of the stream. It returns the error if
 // there is not to be one.
 func (s *stream) backoff(err error, again bool) error {
-	if !again || s.ctx.Err() != nil {
-		return err
-	}
 	if s.off-s.good >= refill {
-		s.failures = 0
+		s.retries = retries{}
 	}
 	s.good = s.off
-	if s.failures++; s.failures > s.t.set.MaxRetries {
-		if s.t.set.MaxRetries == 0 {
-			return err
-		}
-		return fmt.Errorf("given up after %d retries: %w", s.t.set.MaxRetries, err)
-	}
-	// The first time at once: most breaks are of one connection, not of S3. Then
-	// with full jitter, up to 5 seconds.
-	if s.failures == 1 {
-		return nil
-	}
-	most := min(5*time.Second, 50*time.Millisecond<<(s.failures-1))
-	wait := time.NewTimer(rand.N(most))
-	defer wait.Stop()
-	select {
-	case <-s.ctx.Done():
-		return s.ctx.Err()
-	case <-wait.C:
-		return nil
-	}
+	return s.retries.wait(s.ctx, s.t.set.MaxRetries, err, again)
 }
-
-// retryable reports whether a request that failed may do better another time. The
-// SDK has tried several times where it is of the same opinion, but in a second.
-func retryable(err error) bool {
-	if _, ok := errors.AsType[*answerError](err); ok || ours(err) {
-		return true
-	}
-	return retryables.IsErrorRetryable(err) == aws.TrueTernary
-}
-
-// ours reports whether a request failed in a way that the SDK does not try again,
-// since to it the request was cancelled.
-func ours(err error) bool {
-	_, stalled := errors.AsType[*stallError](err)
-	_, stray := errors.AsType[*strayCancelError](err)
-	return stalled || stray
-}
-
-var retryables = retry.IsErrorRetryables(retry.DefaultRetryables)
-
-// An answerError is about an answer that does not fit the request.
-type answerError struct{ error }
-
-func (e *answerError) Unwrap() error { return e.error }

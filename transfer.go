@@ -162,19 +162,12 @@ func status(err error) int {
 	return 0
 }
 
-// fail wraps err for the caller. n is the part it is about, or 0. Whatever goes
-// wrong once the caller's context is done goes wrong because of it.
+// fail wraps err for the caller. n is the part it is about, or 0.
 func (t *transfer) fail(n int, err error) error {
-	if err == nil {
-		return nil
-	}
 	if _, ok := errors.AsType[*Error](err); ok {
 		return err
 	}
-	if cerr := t.ctx.Err(); cerr != nil && !errors.Is(err, cerr) {
-		err = fmt.Errorf("%w (%w)", cerr, err)
-	}
-	return &Error{Op: t.op, Bucket: aws.ToString(t.in.Bucket), Key: aws.ToString(t.in.Key), Part: n, Err: err}
+	return wrapError(t.ctx, Error{Op: t.op, Bucket: aws.ToString(t.in.Bucket), Key: aws.ToString(t.in.Key), Part: n, Err: err})
 }
 
 // partOf returns the number of the part that holds the byte at off, from 1.

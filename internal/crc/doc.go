@@ -9,6 +9,7 @@
 //	Sent.Choose   which of the checksums sent to verify, or why none
 //	Verifier      CRCs of ranges, from many goroutines; a Cursor for each range
 //	Stream        any algorithm over bytes in order: the SHAs have no other way
+//	Sum           the same, for one who sends the checksum
 //	Ranges        what a Verifier combines for a full object
 //	Composite     what a Verifier combines for a composite checksum
 //	Layout        where the parts of an object begin and end

@@ -1,0 +1,83 @@
+package s3pool
+
+import (
+	"errors"
+	"io"
+	"sync"
+)
+
+// A window is the body of one request: memory on lease, or a section of what the
+// caller gave. The SDK reads it as often as it tries. Once shut has returned nobody can
+// read it any more, whatever the transport below is still about: only then is the
+// memory released.
+type window struct {
+	mu   sync.Mutex
+	mem  []byte      // one of the two
+	at   io.ReaderAt // from base on
+	base int64
+	n    int64 // bytes
+	pos  int64
+	err  error // the first of at's own errors
+	done bool
+}
+
+var errShutWindow = errors.New("s3pool: read of a request body that has been taken back")
+
+// Read implements io.Reader.
+func (w *window) Read(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch {
+	case w.done:
+		return 0, errShutWindow
+	case w.err != nil:
+		return 0, w.err
+	case w.pos >= w.n:
+		return 0, io.EOF
+	}
+	p = p[:min(int64(len(p)), w.n-w.pos)]
+	if w.at == nil {
+		n := copy(p, w.mem[w.pos:])
+		w.pos += int64(n)
+		return n, nil
+	}
+	n, err := w.at.ReadAt(p, w.base+w.pos)
+	w.pos += int64(n)
+	if n == len(p) {
+		return n, nil
+	}
+	if err == io.EOF || err == nil {
+		err = errShrunk
+	}
+	w.err = err
+	return n, err
+}
+
+// errShrunk is the error of a body that has fewer bytes than it had.
+var errShrunk = errors.New("the body has become shorter than it was when the upload began")
+
+// Seek implements io.Seeker.
+func (w *window) Seek(offset int64, whence int) (int64, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch whence {
+	case io.SeekCurrent:
+		offset += w.pos
+	case io.SeekEnd:
+		offset += w.n
+	}
+	if offset < 0 {
+		return 0, errors.New("s3pool: seek before the beginning of a request body")
+	}
+	w.pos = offset
+	return offset, nil
+}
+
+// shut waits for a Read under way and lets no other begin. It returns the error of
+// the caller's own body, if that is what was wrong with the request.
+func (w *window) shut() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.done = true
+	return w.err
+}
