@@ -34,3 +34,6 @@ func (p *Pool) VerifyIdle() {
 		}
 	}
 }
+
+// SmallParts lets uploads have parts of less than S3's 5 MiB.
+func SmallParts(o *Options) { o.minPart = 1 }
