@@ -40,6 +40,9 @@ var tests = []struct {
 	{"ssec", testSSEC},
 	{"versions", testVersions},
 	{"overwrite", testOverwrite},
+	{"uploads", testUploads},
+	{"uploads without checksum", testUploadsWithoutChecksum},
+	{"failing uploads", testUploadsFail},
 }
 
 // TestClient runs every test on every server. The servers are ours, whatever the
