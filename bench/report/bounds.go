@@ -29,7 +29,9 @@ func (bd bound) about(res *trial.Result) bool {
 
 // bounds lists the promises. There is no tolerance: a bound of 1 is not reached
 // by 1.001.
-func bounds() []bound { return slices.Concat(managerBounds(), clientBounds(), streamBounds()) }
+func bounds() []bound {
+	return slices.Concat(managerBounds(), clientBounds(), streamBounds(), putBounds())
+}
 
 func managerBounds() []bound {
 	at1200K := []rival.Size{1200 << 10}
@@ -85,6 +87,21 @@ func streamBounds() []bound {
 	for _, ours := range []string{rival.S3pool32K, rival.S3poolWriteTo} {
 		list = append(list, bound{"client", "open1", "", nil, ours + ": throughput ≥ 0.8 × manager",
 			timesLess(0.8, trial.Wall, ours, rival.Manager)})
+	}
+	return list
+}
+
+func putBounds() []bound {
+	at1200K := []rival.Size{1200 << 10}
+	list := []bound{
+		{"client", "putstream", "", at1200K, "CPU ≤ 1.10 × manager with a bytes.Reader", atMost(1.10, trial.CPU, rival.S3pool, rival.ManagerBytes)},
+		{"client", "putstream", "", at1200K, "B/op ≤ 100 KB", atMostBytes(100_000)},
+	}
+	for _, via := range []string{"put", "putfile", "putmany"} {
+		list = append(list,
+			bound{"client", via, "", nil, "CPU ≤ manager", noWorse(trial.CPU, rival.Manager)},
+			bound{"client", via, "", nil, "B/op ≤ manager", noWorse(trial.Bytes, rival.Manager)},
+		)
 	}
 	return list
 }

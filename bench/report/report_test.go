@@ -16,7 +16,7 @@ import (
 func result(verb, via string, size rival.Size, figures map[string][2]uint64) *trial.Result {
 	res := &trial.Result{Server: "range", Scheme: "http", Verb: verb, Via: via, Size: size}
 	var round []trial.Sample
-	for _, name := range []string{rival.Manager, rival.Manager5MiB, rival.S3pool, rival.SDK} {
+	for _, name := range []string{rival.Manager, rival.Manager5MiB, rival.S3pool, rival.SDK, rival.ManagerBytes} {
 		f, ok := figures[name]
 		if !ok {
 			continue
@@ -53,11 +53,20 @@ func TestVerdicts(t *testing.T) {
 	pooled := func(cpu, bytes uint64) *trial.Result {
 		return result("download", "pooled", size, map[string][2]uint64{rival.SDK: {1_000_000, 33_000}, rival.S3pool: {cpu, bytes}})
 	}
+	stream := func(cpu, bytes uint64) *trial.Result {
+		return result("client", "putstream", size, map[string][2]uint64{
+			rival.Manager: {4_300_000, 3_000_000}, rival.ManagerBytes: {1_000_000, 110_000}, rival.S3pool: {cpu, bytes},
+		})
+	}
 	for _, c := range []struct {
 		name string
 		res  *trial.Result
 		want []string
 	}{
+		{"stream like bytes", stream(1_100_000, 100_000), []string{
+			"CPU ≤ 1.10 × manager with a bytes.Reader | range http | 1200K | 1.100", "B/op ≤ 100 KB | range http | 1200K | 100.0 KB | pass |", "2 of 2 bounds",
+		}},
+		{"stream dearer than bytes", stream(1_110_000, 100_001), []string{"0 of 2 bounds"}},
 		{"better", memory(1_000_000, 1_300_000), []string{
 			"CPU ≤ manager5m | range http | 1200K | 0.833 (0.83–0.83) | pass |",
 			"B/op ≤ manager5m | range http | 1200K | 1.000 (1.00–1.00) | pass |",

@@ -70,13 +70,17 @@ const (
 	Manager5MiB = "manager5m"         // with a pooled provider of 5 MiB, the known one-line fix
 	S3pool      = "s3pool"            // ours
 	Unverified  = "s3pool-unverified" // ours, with VerifyNever
-	SDK         = "sdk"               // GetObject and io.ReadFull into a pooled slice
+	SDK         = "sdk"               // GetObject and io.ReadFull into a pooled slice; io.ReadFull from a stream and PutObject
 	SDKVerified = "sdk-verified"      // the same, with the SDK's validation
 	ReadAll     = "sdk-readall"       // GetObject and io.ReadAll
 	Raw         = "raw"               // net/http and io.ReadFull into a pooled slice
 	TMDownload  = "tm-download"       // transfermanager, DownloadObject by ranges
 	TMGet       = "tm-get"            // transfermanager, GetObject by ranges
-	Minio       = "minio"             // minio-go, GetObject
+	TMUpload    = "tm-upload"         // transfermanager, UploadObject
+	Minio       = "minio"             // minio-go, GetObject, PutObject
+
+	// The stock Uploader with a bytes.Reader, where the others have a stream.
+	ManagerBytes = "manager-bytes"
 
 	// Ours as a stream, by the way it is read.
 	S3pool4K      = "s3pool-4K"
@@ -101,6 +105,7 @@ func Contests() []Contest {
 		uploads("bytes", fromBytes),
 		uploads("stream", fromStream),
 		getContest(), verifiedContest(), openContest(), openContest1(),
+		putContest("put", fromBytes), putContest("putfile", fromFile), putStreamContest(), putManyContest(),
 	}
 }
 
@@ -115,7 +120,7 @@ func downloads(via, baseline string, into into, names ...string) Contest {
 func uploads(via string, from from) Contest {
 	c := Contest{Verb: "upload", Via: via, Baseline: Manager}
 	for _, name := range []string{Manager, S3pool} {
-		c.Entries = append(c.Entries, Entry{name, newUpload(name, from)})
+		c.Entries = append(c.Entries, Entry{name, newUpload(name, from, viaUploader(name))})
 	}
 	return c
 }

@@ -26,6 +26,9 @@ func TestEveryRivalDeliversTheObject(t *testing.T) {
 				scene := rival.NewScene(target, size, t.TempDir())
 				want := sha256.Sum256(server.Content(int(size)))
 				for _, c := range rival.Contests() {
+					if c.Via == "putmany" && size > 100<<10 {
+						continue // hundreds of objects, and no more to see than from ten
+					}
 					for _, e := range c.Entries {
 						name := kind + "/" + target.Scheme + "/" + size.String() + "/" + c.Verb + "/" + c.Via + "/" + e.Name
 						t.Run(name, func(t *testing.T) { deliver(t, scene, e, want) })

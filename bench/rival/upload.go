@@ -47,32 +47,73 @@ func fromStream(scene *Scene) (func() (io.Reader, error), error) {
 	}, nil
 }
 
-// upload is a rival that is a manager.Uploader.
-type upload struct {
-	scene    *Scene
-	client   *s3.Client
-	uploader *manager.Uploader
-	open     func() (io.Reader, error)
-	key      string
+// connection is bytes that come as from a connection: in order, once, at most 32 KiB
+// with a Read, and nobody knows how many.
+type connection struct{ bytes []byte }
+
+func (c *connection) Read(p []byte) (int, error) {
+	if len(c.bytes) == 0 {
+		return 0, io.EOF
+	}
+	n := copy(p[:min(len(p), usualStep)], c.bytes)
+	c.bytes = c.bytes[n:]
+	return n, nil
 }
 
-func newUpload(name string, from from) func(context.Context, *Scene) (Rival, error) {
-	return func(_ context.Context, scene *Scene) (Rival, error) {
+func fromConnection(scene *Scene) (func() (io.Reader, error), error) {
+	b := scene.content()
+	return func() (io.Reader, error) { return &connection{b}, nil }, nil
+}
+
+// send uploads one body.
+type send func(ctx context.Context, key string, body io.Reader) error
+
+// sender prepares a way to upload.
+type sender func(context.Context, *Scene) (send, error)
+
+// viaUploader is a manager.Uploader.
+func viaUploader(name string) sender {
+	return func(_ context.Context, scene *Scene) (send, error) {
+		client := scene.Target.Client()
+		var uploader *manager.Uploader
+		switch name {
+		case Manager:
+			uploader = manager.NewUploader(client)
+		case S3pool:
+			uploader = s3pool.NewUploader(client)
+		default:
+			return nil, fmt.Errorf("no uploader is called %q", name)
+		}
+		return func(ctx context.Context, key string, body io.Reader) error {
+			_, err := uploader.Upload(ctx, &s3.PutObjectInput{Bucket: &scene.Target.Bucket, Key: &key, Body: body})
+			return err
+		}, nil
+	}
+}
+
+// upload is a rival that uploads one body, always to the same key.
+type upload struct {
+	scene  *Scene
+	client *s3.Client // for reading back
+	open   func() (io.Reader, error)
+	send   send
+	key    string
+}
+
+func newUpload(name string, from from, via sender) func(context.Context, *Scene) (Rival, error) {
+	return func(ctx context.Context, scene *Scene) (Rival, error) {
 		open, err := from(scene)
 		if err != nil {
 			return nil, err
 		}
-		client := scene.Target.Client()
-		u := &upload{scene: scene, client: client, open: open, key: scene.Target.Key("upload-" + name)}
-		switch name {
-		case Manager:
-			u.uploader = manager.NewUploader(client)
-		case S3pool:
-			u.uploader = s3pool.NewUploader(client)
-		default:
-			return nil, fmt.Errorf("no uploader is called %q", name)
+		send, err := via(ctx, scene)
+		if err != nil {
+			return nil, err
 		}
-		return u, nil
+		return &upload{
+			scene: scene, client: scene.Target.Client(), open: open, send: send,
+			key: scene.Target.Key("upload-" + name),
+		}, nil
 	}
 }
 
@@ -81,26 +122,26 @@ func (u *upload) Move(ctx context.Context, see func([]byte)) error {
 	if err != nil {
 		return err
 	}
-	_, err = u.uploader.Upload(ctx, &s3.PutObjectInput{Bucket: &u.scene.Target.Bucket, Key: &u.key, Body: body})
+	err = u.send(ctx, u.key, body)
 	if c, ok := body.(io.Closer); ok {
 		c.Close()
 	}
 	if err != nil || see == nil {
 		return err
 	}
-	return u.readBack(ctx, see)
-}
-
-func (u *upload) readBack(ctx context.Context, see func([]byte)) error {
-	out, err := u.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &u.scene.Target.Bucket, Key: &u.key})
-	if err != nil {
-		return err
-	}
-	defer out.Body.Close()
-	b, err := io.ReadAll(out.Body)
+	b, err := readBack(ctx, u.scene, u.client, u.key)
 	if err != nil {
 		return err
 	}
 	see(b)
 	return nil
+}
+
+func readBack(ctx context.Context, scene *Scene, client *s3.Client, key string) ([]byte, error) {
+	out, err := client.GetObject(ctx, &s3.GetObjectInput{Bucket: &scene.Target.Bucket, Key: &key})
+	if err != nil {
+		return nil, err
+	}
+	defer out.Body.Close()
+	return io.ReadAll(out.Body)
 }

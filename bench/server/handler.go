@@ -50,6 +50,11 @@ func objectPath(path string) (key string, ok bool) {
 	return key, key != ""
 }
 
+func bucketOf(path string) string {
+	bucket, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	return bucket
+}
+
 func (h *handler) get(w http.ResponseWriter, r *http.Request, key string) {
 	body, ok := h.uploads.object(key)
 	checksum := func() string { return "" }

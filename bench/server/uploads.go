@@ -133,7 +133,8 @@ func (u *uploads) complete(w http.ResponseWriter, r *http.Request, key, id strin
 	u.mu.Unlock()
 	reply(w, http.StatusOK, struct {
 		XMLName xml.Name `xml:"CompleteMultipartUploadResult"`
+		Bucket  string   // minio-go takes an answer without it for an error
 		Key     string
 		ETag    string
-	}{Key: key, ETag: `"` + id + `-multipart"`})
+	}{Bucket: bucketOf(r.URL.Path), Key: key, ETag: `"` + id + `-multipart"`})
 }
