@@ -4,23 +4,27 @@ import (
 	"context"
 	"errors"
 	"io"
+	"sync/atomic"
+	"time"
 )
 
 // A feed reads a caller's stream in a goroutine of its own: a Read cannot be
-// interrupted, and Put must return when its context ends. Whatever a stuck Read is to
-// fill then belongs to the goroutine, which releases it when the Read returns.
+// interrupted, and Put must return when the caller's context ends. Whatever a stuck Read
+// is to fill then belongs to the goroutine, which releases it when the Read returns.
 type feed struct {
-	want chan request
+	ctx  context.Context // of the caller
+	want chan *request
 	got  chan result
-	gone chan struct{} // closed by the owner when it waits no more
 
 	peeked []byte // a byte read ahead, 0 or 1
 	err    error  // sticky; io.EOF behind the last byte, or of the context that ended
 }
 
 type request struct {
+	ctx     context.Context // no Read begins when it has ended
 	mem     []byte
-	release func() // of mem, if nobody waits for it
+	release func()      // of mem, if nobody waits for it
+	settled atomic.Bool // set by the first: the reader, who is done, or the owner, who has left
 }
 
 type result struct {
@@ -28,33 +32,35 @@ type result struct {
 	err error
 }
 
+// grace is how long a Read under way may take to return when the caller's context has
+// ended. Nearly all do so at once, and a body that nobody reads any more is easier to
+// live with.
+const grace = 100 * time.Millisecond
+
 // newFeed starts a feed. The caller must close it.
-func newFeed(r io.Reader) *feed {
-	f := &feed{want: make(chan request), got: make(chan result), gone: make(chan struct{})}
+func newFeed(ctx context.Context, r io.Reader) *feed {
+	f := &feed{ctx: ctx, want: make(chan *request), got: make(chan result, 1)}
 	go f.run(r)
 	return f
 }
 
 func (f *feed) run(r io.Reader) {
 	for req := range f.want {
-		n, err := f.readFull(r, req.mem)
-		select {
-		case f.got <- result{n, err}:
-		case <-f.gone:
+		n, err := readFull(req.ctx, r, req.mem)
+		if !req.settled.CompareAndSwap(false, true) {
 			req.release()
 			return
 		}
+		f.got <- result{n, err}
 	}
 }
 
 // readFull fills p, or as much of it as there is.
-func (f *feed) readFull(r io.Reader, p []byte) (n int, err error) {
+func readFull(ctx context.Context, r io.Reader, p []byte) (n int, err error) {
 	empty := 0
 	for n < len(p) && err == nil {
-		select {
-		case <-f.gone:
-			return n, errAbandoned
-		default:
+		if err := ctx.Err(); err != nil {
+			return n, err
 		}
 		var m int
 		m, err = r.Read(p[n:])
@@ -71,10 +77,7 @@ func (f *feed) readFull(r io.Reader, p []byte) (n int, err error) {
 	return n, err
 }
 
-var (
-	errAbandoned = errors.New("s3pool: abandoned")
-	errBadRead   = errors.New("the body's Read returned an impossible count")
-)
+var errBadRead = errors.New("the body's Read returned an impossible count")
 
 // fill fills mem from its byte n on. It returns how many bytes are in mem then; fewer
 // than all with io.EOF, the body's own error, or that of ctx. If owned is false, mem
@@ -83,17 +86,12 @@ func (f *feed) fill(ctx context.Context, mem []byte, n int, release func()) (fil
 	n += copy(mem[n:], f.peeked)
 	f.peeked = f.peeked[:0]
 	if f.err == nil && n < len(mem) {
-		if err := ctx.Err(); err != nil {
-			return n, true, err
-		}
-		f.want <- request{mem[n:], release}
-		select {
-		case r := <-f.got:
-			n += r.n
-			f.err = r.err
-		case <-ctx.Done():
-			f.err = ctx.Err()
-			close(f.gone)
+		req := &request{ctx: ctx, mem: mem[n:], release: release}
+		f.want <- req
+		r, ok := f.wait(req)
+		n += r.n
+		f.err = r.err
+		if !ok {
 			return n, false, f.err
 		}
 	}
@@ -101,6 +99,30 @@ func (f *feed) fill(ctx context.Context, mem []byte, n int, release func()) (fil
 		return n, true, f.err
 	}
 	return n, true, nil
+}
+
+// wait waits for the answer to req. It is not ok if the Read is stuck, and req's memory
+// the goroutine's.
+func (f *feed) wait(req *request) (r result, ok bool) {
+	select {
+	case r := <-f.got:
+		return r, true
+	case <-f.ctx.Done():
+	}
+	t := time.NewTimer(grace)
+	defer t.Stop()
+	select {
+	case r = <-f.got:
+	case <-t.C:
+		if req.settled.CompareAndSwap(false, true) {
+			return result{err: f.ctx.Err()}, false
+		}
+		r = <-f.got
+	}
+	if r.err == nil {
+		r.err = f.ctx.Err()
+	}
+	return r, true
 }
 
 // errMore is what atEnd returns where the body goes on.

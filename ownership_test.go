@@ -28,6 +28,7 @@ import (
 
 	"github.com/s3pool/s3pool"
 	"github.com/s3pool/s3pool/internal/check"
+	"github.com/s3pool/s3pool/internal/crc"
 )
 
 // TestOwnership transfers pooled buffers to and from a server that does its
@@ -64,6 +65,75 @@ func TestOwnership(t *testing.T) {
 			} {
 				require.NotZero(t, n, what)
 				t.Logf("%d %s", n, what)
+			}
+		})
+	}
+}
+
+// TestOwnershipOfPut does the same with the client's own uploads, whose buffers are not
+// the caller's to release.
+func TestOwnershipOfPut(t *testing.T) {
+	rounds := 10_000
+	if !check.Enabled {
+		rounds = 1_000
+	}
+	for _, scheme := range []string{"http", "https"} {
+		t.Run(scheme, func(t *testing.T) {
+			t.Parallel()
+			srv := newAdversary(t, scheme == "https")
+			p := newPool(t)
+			c := newClient(p, srv.client(t), s3pool.SmallParts, func(o *s3pool.Options) { o.MaxRetries = 1 })
+			var right, cancelled, failed atomic.Int64
+			const workers = 50
+			var wg sync.WaitGroup
+			for id := range workers {
+				wg.Go(func() {
+					rng := rand.New(rand.NewPCG(uint64(id), 4))
+					for range rounds / 2 / workers {
+						ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond) // ends a silence
+						if rng.IntN(4) == 0 {
+							time.AfterFunc(time.Duration(rng.IntN(8000))*time.Microsecond, cancel)
+						}
+						body := make([]byte, rng.IntN(4*testPart))
+						for i := range body {
+							body[i] = objectByte(i)
+						}
+						in := put(plain{bytes.NewReader(body)})
+						switch rng.IntN(3) {
+						case 0:
+							in.ContentLength = aws.Int64(int64(len(body)))
+						case 1:
+							in.Body = bytes.NewReader(body)
+						}
+						_, err := c.Put(ctx, in)
+						clear(body) // it is ours again
+						switch {
+						case err == nil:
+							right.Add(1)
+						case ctx.Err() != nil:
+							cancelled.Add(1)
+						default:
+							failed.Add(1)
+						}
+						cancel()
+					}
+				})
+			}
+			wg.Wait()
+			for what, n := range map[string]int64{
+				"right": right.Load(), "cancelled": cancelled.Load(), "failed": failed.Load(),
+				"early answers": srv.early.Load(), "resets": srv.resets.Load(), "silences": srv.silences.Load(),
+			} {
+				require.NotZero(t, n, what)
+				t.Logf("%d %s", n, what)
+			}
+			require.Zero(t, srv.poisoned.Load(), "bytes of released buffers reached the server")
+			require.Zero(t, srv.wrong.Load(), "bodies that do not match their checksum")
+			srv.mu.Lock()
+			defer srv.mu.Unlock()
+			require.NotEmpty(t, srv.uploads)
+			for id, open := range srv.uploads {
+				require.False(t, open, "upload %s of %d is left open", id, len(srv.uploads))
 			}
 		})
 	}
@@ -185,14 +255,17 @@ type adversary struct {
 
 	poisoned, early, resets, silences atomic.Int64
 
-	mu    sync.Mutex
-	conns map[net.Conn]struct{}
+	wrong atomic.Int64 // bodies read to their end that do not match their checksum
+
+	mu      sync.Mutex
+	conns   map[net.Conn]struct{}
+	uploads map[string]bool // multipart uploads, by id: whether they are open
 }
 
 func newAdversary(t *testing.T, secure bool) *adversary {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	a := &adversary{ln: ln, url: "http://" + ln.Addr().String(), conns: map[net.Conn]struct{}{}}
+	a := &adversary{ln: ln, url: "http://" + ln.Addr().String(), conns: map[net.Conn]struct{}{}, uploads: map[string]bool{}}
 	if secure {
 		a.url = "https://" + ln.Addr().String()
 		borrowed := httptest.NewTLSServer(nil) // for its certificate
@@ -286,8 +359,12 @@ func (a *adversary) answer(raw, conn net.Conn, br *bufio.Reader, req *http.Reque
 		before := rand.Int64N(max(req.ContentLength, 1))
 		switch {
 		case mode < 6:
-			a.look(req.Body, -1)
-			_, err := io.WriteString(conn, "HTTP/1.1 200 OK\r\nETag: \"x\"\r\nContent-Length: 0\r\n\r\n")
+			sum := crc.NewSum(crc.CRC64NVME)
+			err := a.look(io.TeeReader(req.Body, sum), -1)
+			if want := req.Header.Get("X-Amz-Checksum-Crc64nvme"); err == nil && want != "" && want != sum.Value().String() {
+				a.wrong.Add(1)
+			}
+			_, err = io.WriteString(conn, "HTTP/1.1 200 OK\r\nETag: \"x\"\r\nContent-Length: 0\r\n\r\n")
 			return err == nil
 		case mode < 8:
 			a.look(req.Body, before)
@@ -311,8 +388,17 @@ func (a *adversary) answer(raw, conn net.Conn, br *bufio.Reader, req *http.Reque
 	// The frame of a multipart upload.
 	a.look(req.Body, -1)
 	body := ""
+	id := req.URL.Query().Get("uploadId")
+	a.mu.Lock()
+	if id == "" {
+		id = fmt.Sprint("u", len(a.uploads))
+		a.uploads[id] = true
+	} else {
+		a.uploads[id] = false
+	}
+	a.mu.Unlock()
 	if req.Method == http.MethodPost {
-		body = "<R><Bucket>bucket</Bucket><Key>key</Key><UploadId>u</UploadId><ETag>e</ETag></R>"
+		body = "<R><Bucket>bucket</Bucket><Key>key</Key><UploadId>" + id + "</UploadId><ETag>e</ETag></R>"
 	}
 	_, err := fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
 	return err == nil

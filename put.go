@@ -65,8 +65,9 @@ type PutOutput struct {
 // waits under ctx for the pool's budget, and needs one part to go on. A stream of
 // unknown length that does not fit into 32 KiB is charged with a part until it has
 // ended; declare the length to be charged with that. All of it is released when Put
-// returns, with one exception: a Read of the body that does not return when ctx ends
-// keeps its buffer, and its goroutine, until it does. Put does not close the body.
+// returns, with one exception: a Read of the body that has not returned a tenth of a
+// second after ctx ended keeps its buffer, and its goroutine, until it does. Put does not
+// close the body.
 //
 // Errors are *[Error].
 func (c *Client) Put(ctx context.Context, in *s3.PutObjectInput, optFns ...func(*Options)) (*PutOutput, error) {
@@ -165,7 +166,7 @@ func (u *upload) putKnown() (*PutOutput, error) {
 	if err != nil {
 		return nil, u.fail(0, err)
 	}
-	f := newFeed(u.body.r)
+	f := newFeed(u.ctx, u.body.r)
 	defer f.close()
 	n, owned, err := f.fill(u.ctx, buf.Bytes(), 0, buf.Release)
 	if !owned {
@@ -188,7 +189,7 @@ func (u *upload) putKnown() (*PutOutput, error) {
 
 // putStream uploads a stream of known length in parts.
 func (u *upload) putStream() (*PutOutput, error) {
-	f := newFeed(u.body.r)
+	f := newFeed(u.ctx, u.body.r)
 	defer f.close()
 	return u.sendStream(f, nil)
 }
@@ -203,7 +204,7 @@ func (u *upload) putUnknown() (*PutOutput, error) {
 	if budget := u.set.Pool.maxBytes; budget > 0 {
 		limit = min(limit, budget)
 	}
-	f := newFeed(u.body.r)
+	f := newFeed(u.ctx, u.body.r)
 	defer f.close()
 	mem := u.set.Pool.newGrowth(int(limit))
 	for n := 0; ; {
