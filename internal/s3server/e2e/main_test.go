@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"os"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -22,6 +23,9 @@ const (
 )
 
 func TestMain(m *testing.M) {
+	if os.Getenv(victimEnv) != "" {
+		victim()
+	}
 	s3server.Main()
 	goleak.VerifyTestMain(m)
 }
@@ -43,6 +47,7 @@ var tests = []struct {
 	{"uploads", testUploads},
 	{"uploads without checksum", testUploadsWithoutChecksum},
 	{"failing uploads", testUploadsFail},
+	{"killed upload", testKilled},
 }
 
 // TestClient runs every test on every server. The servers are ours, whatever the
