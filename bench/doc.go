@@ -24,12 +24,18 @@
 //
 //	go run ./bench/cmd/compare -dst "" -src "" -calls get,verified
 //	go run ./bench/cmd/compare -dst "" -src "" -calls open,open1 -slow 4
+//	go run ./bench/cmd/compare -dst "" -src "" -calls put,putfile,putstream,putmany -sizes 10K,100K,1200K,10M,64M
 //
 // The streams of the second are 256 MiB from a range server that is as slow as S3
 // is for one request, 90 MB/s and 20 ms to the first byte. Their rounds take twenty
 // seconds, so they have a number of their own.
 //
-// What is no matter of speed, bodies that break and memory on a budget, is shown by
+// The streams of the third come in reads of 32 KiB, as from a connection, and nobody is
+// told their length but the bare SDK. What they are held to is the stock upload of a
+// bytes.Reader, which is a rival among them.
+//
+// What is no matter of speed, bodies that break and what memory a budget and uploads
+// take, is shown by
 //
 //	go run ./bench/cmd/limits
 //

@@ -29,16 +29,34 @@ type Load struct {
 type Footprint struct {
 	Leased int64 // the most bytes that Stats has shown as leased
 	Peak   int64 // the most memory that the process has had resident; zero if unknown
-	Before int64 // the same, before the first Get
+	Before int64 // the same, before the load
 	Took   time.Duration
+
+	Turns []Turn // of uploads one after another
+}
+
+// A Turn is what one of them took.
+type Turn struct {
+	Allocated int64 // bytes
+	Made      int64 // part buffers made, by a Client
 }
 
 // memoryEnv, when set, makes Main the process of a load. Its value is a memoryJob.
 const memoryEnv = "S3POOL_BENCH_MEMORY"
 
+// A memoryJob is one of the two loads.
 type memoryJob struct {
-	Wire server.Wire
-	Load Load
+	Wire    server.Wire
+	Load    *Load
+	Uploads *Uploads
+}
+
+func (j memoryJob) bear(ctx context.Context) (Footprint, error) {
+	target := server.Connect(j.Wire)
+	if j.Load != nil {
+		return j.Load.bear(ctx, target)
+	}
+	return j.Uploads.bear(ctx, target)
 }
 
 // Main turns this process into one that bears a load if it was started as one, and
@@ -52,7 +70,7 @@ func Main() {
 	err := json.Unmarshal([]byte(text), &j)
 	if err == nil {
 		var f Footprint
-		if f, err = j.Load.bear(context.Background(), server.Connect(j.Wire)); err == nil {
+		if f, err = j.bear(context.Background()); err == nil {
 			err = json.NewEncoder(os.Stdout).Encode(f)
 		}
 	}
@@ -65,17 +83,21 @@ func Main() {
 
 // Memory bears the load in a process of its own, against a range server. The
 // program must call [Main] and [server.Main].
-func Memory(ctx context.Context, load Load) (f Footprint, err error) {
-	target, err := server.Start(ctx, "range", server.Options{})
+func Memory(ctx context.Context, load Load) (Footprint, error) {
+	return apart(ctx, memoryJob{Load: &load}, server.Options{})
+}
+
+// apart does the job in a process of its own, against a range server.
+func apart(ctx context.Context, j memoryJob, opts server.Options) (f Footprint, err error) {
+	target, err := server.Start(ctx, "range", opts)
 	if err != nil {
 		return f, err
 	}
 	defer func() { err = errors.Join(err, target.Close()) }()
-	wire, err := target.Wire(ctx)
-	if err != nil {
+	if j.Wire, err = target.Wire(ctx); err != nil {
 		return f, err
 	}
-	text, err := json.Marshal(memoryJob{wire, load})
+	text, err := json.Marshal(j)
 	if err != nil {
 		return f, err
 	}
@@ -102,7 +124,28 @@ func (l Load) bear(ctx context.Context, target *server.Target) (Footprint, error
 	f := Footprint{Before: peakRSS()}
 	pool := s3pool.NewPool(func(o *s3pool.PoolOptions) { o.MaxBytes = l.MaxBytes })
 	client := s3pool.New(target.Client(), func(o *s3pool.Options) { o.Pool = pool })
+	err = f.watch(pool, func() error {
+		g, ctx := errgroup.WithContext(ctx)
+		for range l.Gets {
+			g.Go(func() error {
+				o, err := client.Get(ctx, &s3.GetObjectInput{Bucket: &target.Bucket, Key: &key})
+				if err != nil {
+					return err
+				}
+				defer o.Release()
+				if len(o.Bytes()) != l.Size || !o.Verification.Verified() {
+					return fmt.Errorf("%d of %d bytes, verified: %t", len(o.Bytes()), l.Size, o.Verification.Verified())
+				}
+				return nil
+			})
+		}
+		return g.Wait()
+	})
+	return f, err
+}
 
+// watch looks at the pool while work is under way, and at the process when it is done.
+func (f *Footprint) watch(pool *s3pool.Pool, work func() error) error {
 	var watch sync.WaitGroup
 	done := make(chan struct{})
 	watch.Go(func() {
@@ -118,26 +161,12 @@ func (l Load) bear(ctx context.Context, target *server.Target) (Footprint, error
 		}
 	})
 	start := time.Now()
-	g, ctx := errgroup.WithContext(ctx)
-	for range l.Gets {
-		g.Go(func() error {
-			o, err := client.Get(ctx, &s3.GetObjectInput{Bucket: &target.Bucket, Key: &key})
-			if err != nil {
-				return err
-			}
-			defer o.Release()
-			if len(o.Bytes()) != l.Size || !o.Verification.Verified() {
-				return fmt.Errorf("%d of %d bytes, verified: %t", len(o.Bytes()), l.Size, o.Verification.Verified())
-			}
-			return nil
-		})
-	}
-	err = g.Wait()
+	err := work()
 	f.Took = time.Since(start)
 	close(done)
 	watch.Wait()
 	f.Peak = peakRSS()
-	return f, err
+	return err
 }
 
 // peakRSS returns the most bytes that were resident since the process began, or zero

@@ -1,6 +1,6 @@
 // Command limits shows who survives bodies that break, with how many bytes too
-// many, and what memory a budget holds many downloads to. Run it from the root of
-// the repository:
+// many, what memory a budget holds many downloads to, and what uploads take. Run it
+// from the root of the repository:
 //
 //	go run ./bench/cmd/limits
 package main
@@ -35,10 +35,14 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	fs := flag.NewFlagSet("limits", flag.ContinueOnError)
 	fs.SetOutput(stderr)
 	object, size, budget := rival.Size(128<<20), rival.Size(30<<20), rival.Size(128<<20)
-	fs.Func("object", "`size` of the object whose bodies break, in bytes, K or M (default 128M)", set(&object))
-	fs.Func("size", "`size` of the objects on the budget (default 30M)", set(&size))
-	fs.Func("budget", "`size` of the budget (default 128M)", set(&budget))
+	fs.Func("object", "`size` of the object whose bodies break, in bytes, K or M (default 128M)", set(&object, server.MaxSize))
+	fs.Func("size", "`size` of the objects on the budget (default 30M)", set(&size, server.MaxSize))
+	fs.Func("budget", "`size` of the budget (default 128M)", set(&budget, server.MaxSize))
 	gets := fs.Int("gets", 64, "`number` of Gets on the budget at a time")
+	up := uploads{stream: 64 << 20, file: 1 << 30}
+	fs.Func("stream", "`size` of streams to upload, on a budget of as much (default 64M)", set(&up.stream, maxUpload))
+	fs.Func("file", "`size` of a file to upload (default 1024M)", set(&up.file, maxUpload))
+	fs.BoolVar(&up.tls, "https", false, "upload over https")
 	if err := fs.Parse(args); err != nil {
 		return err
 	}
@@ -55,15 +59,18 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	writeMemory(stdout, load, f)
-	return nil
+	return up.write(ctx, stdout)
 }
 
-// set parses a size that a range server can have.
-func set(size *rival.Size) func(string) error {
+// maxUpload is what a 32-bit int holds of whole MiB, and a range server discards.
+const maxUpload = 2047 << 20
+
+// set parses a size of at most the given one.
+func set(size *rival.Size, most rival.Size) func(string) error {
 	return func(s string) error {
 		v, err := rival.ParseSize(s)
-		if err == nil && (v < 1 || v > server.MaxSize) {
-			err = fmt.Errorf("%v is not between 1 byte and %v", v, rival.Size(server.MaxSize))
+		if err == nil && (v < 1 || v > most) {
+			err = fmt.Errorf("%v is not between 1 byte and %v", v, most)
 		}
 		if err == nil {
 			*size = v
