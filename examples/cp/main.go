@@ -3,6 +3,7 @@
 //	go run ./examples/cp s3://bucket/key file
 //	go run ./examples/cp file s3://bucket/key
 //	go run ./examples/cp s3://bucket/key - | tar x
+//	tar c dir | go run ./examples/cp - s3://bucket/key
 //	go run ./examples/cp -r 0-1023 s3://bucket/key file
 //
 // It says what a download has been verified against. A download that fails leaves
@@ -28,7 +29,7 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
-	err := command(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	err := command(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	code := exitCode(ctx, err)
 	switch {
 	case code == exitInterrupted:
@@ -61,12 +62,12 @@ func exitCode(ctx context.Context, err error) int {
 }
 
 // command is main without the process.
-func command(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+func command(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("cp", flag.ContinueOnError)
 	flags.SetOutput(io.Discard) // errors are returned; only -help prints
 	byteRange := flags.String("r", "", "download these `bytes` alone, such as 0-1023, 1024- or -1024")
 	flags.Usage = func() {
-		fmt.Fprintln(stderr, "usage: cp [-r bytes] s3://bucket/key file|directory|-\n       cp file s3://bucket/key|s3://bucket/prefix/")
+		fmt.Fprintln(stderr, "usage: cp [-r bytes] s3://bucket/key file|directory|-\n       cp file|- s3://bucket/key|s3://bucket/prefix/")
 		flags.SetOutput(stderr)
 		flags.PrintDefaults()
 		flags.SetOutput(io.Discard)
@@ -94,7 +95,7 @@ func command(ctx context.Context, args []string, stdout, stderr io.Writer) error
 	}
 	switch {
 	case dstIsObject:
-		return upload(ctx, client, src, to, stderr)
+		return upload(ctx, client, src, to, stdin, stderr)
 	case dst == "-":
 		return stream(ctx, client, from, *byteRange, stdout, stderr)
 	}

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"fmt"
+	"io"
 	"math/rand/v2"
 	"net/http"
 	"os"
@@ -52,8 +54,16 @@ func start(t *testing.T, script s3test.Script) (*s3test.Proxy, string) {
 // cp runs the command and returns what it prints. Its idle connections end when the
 // test closes the proxy.
 func cp(ctx context.Context, args ...string) (stdout, stderr string, err error) {
+	return pipe(ctx, nil, args...)
+}
+
+// pipe is cp with something on its standard input.
+func pipe(ctx context.Context, stdin []byte, args ...string) (stdout, stderr string, err error) {
 	var out, errs bytes.Buffer
-	err = command(ctx, args, &out, &errs)
+	in, w := io.Pipe()
+	go func() { w.Write(stdin); w.Close() }()
+	defer in.Close()
+	err = command(ctx, args, in, &out, &errs)
 	return out.String(), errs.String(), err
 }
 
@@ -84,34 +94,36 @@ func requireFiles(t *testing.T, dir string, files map[string][]byte) {
 
 func TestThereAndBack(t *testing.T) {
 	_, s3 := start(t, nil)
-	for _, c := range []struct {
-		size     int
-		verified string
-	}{
-		{0, "verified by the CRC32 of the object"},
-		{1, "verified by the CRC32 of the object"},
-		{5<<20 + 1, "verified by the CRC32 of the parts"},
-		{21<<20 + 7, "verified by the CRC32 of the parts"},
-	} {
+	for _, size := range []int{0, 1, 8<<20 + 1, 21<<20 + 7} {
 		src, dst := filepath.Join(t.TempDir(), "src"), filepath.Join(t.TempDir(), "dst")
-		data := writeFile(t, src, c.size)
+		const verified = "verified by the CRC64NVME of the object"
+		data := writeFile(t, src, size)
 
 		stdout, stderr, err := cp(t.Context(), src, s3+"a/b")
 		require.NoError(t, err)
 		require.Empty(t, stdout)
-		require.Regexp(t, `^s3://.*/a/b: \d+ bytes, ETag ".*"\n$`, stderr)
+		require.Regexp(t, `^s3://.*/a/b: \d+ bytes, ETag ".*", CRC64NVME \S+\n$`, stderr)
 
 		stdout, stderr, err = cp(t.Context(), s3+"a/b", dst)
 		require.NoError(t, err)
 		require.Empty(t, stdout)
-		require.Contains(t, stderr, c.verified)
+		require.Contains(t, stderr, verified)
 		requireFiles(t, filepath.Dir(dst), map[string][]byte{"dst": data})
 
 		stdout, stderr, err = cp(t.Context(), s3+"a/b", "-")
 		require.NoError(t, err)
 		require.True(t, stdout == string(data), "%d bytes on standard output", len(stdout))
-		require.Contains(t, stderr, c.verified)
+		require.Contains(t, stderr, verified)
+
+		_, stderr, err = pipe(t.Context(), data, "-", s3+"c")
+		require.NoError(t, err)
+		require.Contains(t, stderr, fmt.Sprintf("/c: %d bytes, ", size))
+		stdout, _, err = cp(t.Context(), s3+"c", "-")
+		require.NoError(t, err)
+		require.True(t, stdout == string(data), "%d bytes on standard output", len(stdout))
 	}
+	_, _, err := pipe(t.Context(), nil, "-", s3)
+	require.ErrorContains(t, err, "has no name")
 }
 
 func TestNames(t *testing.T) {
