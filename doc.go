@@ -15,7 +15,8 @@
 //
 // Beyond what the manager can do goes the [Client]: [Client.Get] into pooled memory,
 // [Client.Open] as a stream, [Client.Download] into a file, each verified against the
-// object's checksum, continued where it breaks, and within the pool's budget.
+// object's checksum, continued where it breaks, and within the pool's budget; and
+// [Client.Put] for bodies of any kind, of unknown length too, sealed with a checksum.
 //
 //	c := s3pool.New(client)
 //	object, err := c.Get(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: &key})
@@ -71,7 +72,8 @@
 // default), CRC32C and CRC32 are put together from the ranges, SHAs are computed in
 // order, composite checksums by the parts of the upload. [Verification] says what was
 // checked, or why nothing could be: a range, no checksum, a client that is configured
-// with ResponseChecksumValidation WhenRequired. Wrong bytes are an error, never a
+// with ResponseChecksumValidation WhenRequired. The Client's uploads carry a checksum of the
+// whole object that S3 checks, CRC64NVME unless the input asks for another. Wrong bytes are an error, never a
 // success; a Reader reports them in the place of io.EOF, so that what it delivered
 // before must not be trusted yet.
 //
