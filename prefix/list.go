@@ -40,7 +40,8 @@ type ListOptions struct {
 
 // List lists the objects of all shards and layouts as one sequence in the order of
 // their original keys, which is that of their bytes, with each key once. Objects
-// with keys that are not of this Spread are left out.
+// whose keys are not of this Spread are left out; what is below a common prefix is
+// not looked at.
 //
 // The input is that of a plain list, in terms of original keys: Bucket, Prefix,
 // Delimiter and StartAfter mean what they mean to S3. With a Delimiter, keys are
@@ -57,13 +58,13 @@ type ListOptions struct {
 // The first error ends the sequence, after all the entries that come before it; to
 // try again, continue behind the last. A context that ends is such an error. To
 // break out of the loop cancels the requests under way and waits for them. There is
-// no snapshot, as there is none of a plain list: what is written or deleted
-// meanwhile may or may not be seen.
+// no snapshot, as there is none of a plain list: what is written, deleted or moved
+// to another layout meanwhile may or may not be seen.
 //
 // While one page of a shard is merged, the next one is fetched. So it holds two
 // pages per shard and layout at most, some 600 bytes a key: 18 MiB for 16 shards,
-// which 256 shards need with a MaxKeys of 60. A list that is iterated
-// over twice makes its requests twice.
+// which 256 shards need with a MaxKeys of 60. A loop that is left early has asked for
+// as many. To iterate twice makes the requests twice.
 //
 // A plain former layout whose keys are not set apart by text of their own has the
 // sharded ones in its pages, where they are skipped: that part of the list takes as
