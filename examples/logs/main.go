@@ -1,0 +1,59 @@
+// Command logs shows what a date in front of keys does to S3's request rates, and
+// what shards and pacing do about it.
+//
+// Twenty hosts write their log files through midnight under YYYYMMDD/host/file, ten
+// times as many per second as one partition of S3 takes. The S3 is s3test's, with
+// its model of partitions, behind HTTP on loopback; the hosts use the AWS SDK. Each
+// way to do it has an S3 of its own, all in the same night, which takes half a
+// minute: rates are a 50th of S3's, and ten minutes are a second.
+//
+//	go run ./examples/logs
+//	go run ./examples/logs -svg examples/logs/logs.svg
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
+	err := command(ctx, os.Args[1:], night, os.Stdout, os.Stderr)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		os.Exit(2)
+	case ctx.Err() != nil:
+		fmt.Fprintln(os.Stderr, "logs: interrupted")
+		os.Exit(130)
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "logs:", err)
+		os.Exit(1)
+	}
+}
+
+// command is main without the process.
+func command(ctx context.Context, args []string, w world, stdout, stderr io.Writer) error {
+	flags := flag.NewFlagSet("logs", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	svg := flags.String("svg", "", "plot the night into this `file`")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	fmt.Fprintf(stderr, "%v until the night is over\n", w.before+w.after)
+	courses, err := runAll(ctx, w, setups, overHTTP)
+	if err != nil {
+		return err
+	}
+	writeTable(stdout, w, courses)
+	if *svg == "" {
+		return nil
+	}
+	return writePlot(*svg, w, courses)
+}

@@ -1,0 +1,25 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"text/tabwriter"
+)
+
+// writeTable prints the figures in Markdown, in columns.
+func writeTable(out io.Writer, w world, courses []course) {
+	t := tabwriter.NewWriter(out, 0, 0, 1, ' ', 0)
+	fmt.Fprintln(t, "| keys\t| client\t| written/s in the hour before\t| half hour after\t| 503s/s in it\t| last half hour\t| files written of those due\t| partitions\t|")
+	fmt.Fprintln(t, "|---\t|---\t|---:\t|---:\t|---:\t|---:\t|---:\t|---:\t|")
+	for _, c := range courses {
+		before, _ := c.mean(-60, 0)
+		after, refused := c.mean(0, 30)
+		last := c.samples[len(c.samples)-1]
+		end, _ := c.mean(last.minutes-30, last.minutes)
+		fmt.Fprintf(t, "| %s\t| %s\t| %.0f\t| %.0f\t| %.0f\t| %.0f\t| %.0f %%\t| %d\t|\n",
+			c.keys(), c.client, before, after, refused, end, 100*float64(c.written)/float64(c.due), last.partitions)
+	}
+	t.Flush()
+	fmt.Fprintf(out, "\nOf S3: a partition takes %d writes a second, %.0f are due in a second. Simulated\nwith a %.0fth of the rates and %.0f minutes in a second.\n",
+		partitionWrites, w.due()*w.slower, w.slower, w.faster/60)
+}
