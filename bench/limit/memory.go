@@ -37,6 +37,7 @@ type Footprint struct {
 
 // A Turn is what one of them took.
 type Turn struct {
+	CPU       time.Duration
 	Allocated int64 // bytes
 	Made      int64 // part buffers made, by a Client
 }

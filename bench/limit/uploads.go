@@ -90,7 +90,8 @@ func (u Uploads) bear(ctx context.Context, target *server.Target) (Footprint, er
 			if err := u.turn(ctx, upload, open, target); err != nil {
 				return err
 			}
-			f.Turns = append(f.Turns, Turn{int64(meter.Since(start).Bytes), partBuffers(pool) - made})
+			used := meter.Since(start)
+			f.Turns = append(f.Turns, Turn{used.CPU, int64(used.Bytes), partBuffers(pool) - made})
 		}
 		return nil
 	})

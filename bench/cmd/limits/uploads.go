@@ -49,10 +49,10 @@ func (u uploads) each(ctx context.Context, load limit.Uploads, see func(way stri
 func (u uploads) writeAtOnce(ctx context.Context, w io.Writer) error {
 	fmt.Fprintf(w, "\n## Streams of unknown length\n\n%d of %v at once, ours on a budget of %v: all done. "+
 		"Each way is a process of its own; before is when it has uploaded one byte.\n\n", streamsAtOnce, u.stream, u.stream)
-	fmt.Fprint(w, "| way | took | resident | before | leased | bound: leased ≤ budget | bound: resident ≤ 128 MiB |\n|---|--:|--:|--:|--:|---|---|\n")
+	fmt.Fprint(w, "| way | took | CPU | resident | before | leased | bound: leased ≤ budget | bound: resident ≤ 128 MiB |\n|---|--:|--:|--:|--:|--:|---|---|\n")
 	load := limit.Uploads{AtOnce: streamsAtOnce, InTurn: 1, Size: int64(u.stream), MaxBytes: int64(u.stream)}
 	return u.each(ctx, load, func(way string, ours bool, f limit.Footprint) {
-		fmt.Fprintf(w, "| %s | %v | %s | %s |", way, f.Took.Round(time.Millisecond), resident(f.Peak), resident(f.Before))
+		fmt.Fprintf(w, "| %s | %v | %v | %s | %s |", way, f.Took.Round(time.Millisecond), f.Turns[0].CPU.Round(time.Millisecond), resident(f.Peak), resident(f.Before))
 		if ours {
 			fmt.Fprintf(w, " %.1f MiB | %s | %s |\n", mib(f.Leased), verdict(f.Leased <= load.MaxBytes), bounded(f.Peak, streamResident))
 		} else {
@@ -62,13 +62,13 @@ func (u uploads) writeAtOnce(ctx context.Context, w io.Writer) error {
 }
 
 func (u uploads) writeFile(ctx context.Context, w io.Writer) error {
-	fmt.Fprintf(w, "\n## A file of %v\n\n| way | took | resident | before | bound: resident ≤ 32 MiB |\n|---|--:|--:|--:|---|\n", u.file)
+	fmt.Fprintf(w, "\n## A file of %v\n\n| way | took | CPU | resident | before | bound: resident ≤ 32 MiB |\n|---|--:|--:|--:|--:|---|\n", u.file)
 	return u.each(ctx, limit.Uploads{AtOnce: 1, InTurn: 1, Size: int64(u.file), File: true}, func(way string, ours bool, f limit.Footprint) {
 		bound := ""
 		if ours {
 			bound = bounded(f.Peak, fileResident)
 		}
-		fmt.Fprintf(w, "| %s | %v | %s | %s | %s |\n", way, f.Took.Round(time.Millisecond), resident(f.Peak), resident(f.Before), bound)
+		fmt.Fprintf(w, "| %s | %v | %v | %s | %s | %s |\n", way, f.Took.Round(time.Millisecond), f.Turns[0].CPU.Round(time.Millisecond), resident(f.Peak), resident(f.Before), bound)
 	})
 }
 
