@@ -226,7 +226,8 @@ func (w *wanted) question(rng part.Spec) question {
 	case ifRange:
 		q.complete = !second
 		if w.rangeTag != "" {
-			q.ifRange, q.ifMatch = true, &w.rangeTag
+			tag := w.rangeTag
+			q.ifRange, q.ifMatch = true, &tag
 		} else {
 			q.complete = false
 			if !w.hasOwnDate {
@@ -244,7 +245,8 @@ func (w *wanted) question(rng part.Spec) question {
 	case !w.modified.IsZero():
 		q.complete = false // a store may take fractions of a second for a modification
 		if !w.hasOwnDate {
-			q.ifModifiedSince = &w.modified
+			t := w.modified
+			q.ifModifiedSince = &t
 		}
 	}
 	return q
@@ -282,13 +284,24 @@ func (q *question) told(h http.Header) *s3.GetObjectOutput {
 	return out
 }
 
+// quoted returns a store's ETag as HTTP wants it: some leave out the quotes. Of one that
+// cannot be read it returns nothing.
+func quoted(etag string) string {
+	tag, err := part.ParseETag(etag)
+	if err != nil {
+		return ""
+	}
+	if strings.HasSuffix(etag, `"`) {
+		return etag
+	}
+	return tag.String()
+}
+
 // version returns the validators of the representation that is served.
 func (w *wanted) version(out *s3.GetObjectOutput) (etag string, modified time.Time) {
 	etag, modified = w.ownETag, w.ownModified
 	if !w.hasOwnTag {
-		if tag, err := part.ParseETag(aws.ToString(out.ETag)); err == nil {
-			etag = tag.String()
-		}
+		etag = quoted(aws.ToString(out.ETag))
 	}
 	if !w.hasOwnDate && out.LastModified != nil {
 		modified = out.LastModified.Truncate(time.Second)

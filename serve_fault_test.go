@@ -246,12 +246,16 @@ type pipeServer struct {
 
 func newPipeServer(t testing.TB, h http.Handler) *pipeServer {
 	s := &pipeServer{conns: make(chan net.Conn), closed: make(chan struct{})}
-	srv := &http.Server{Handler: h}
-	done := make(chan struct{})
-	go func() { srv.Serve(s); close(done) }()
+	var wg sync.WaitGroup
+	srv := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		wg.Add(1) // while Serve has one, or its client has not been answered
+		defer wg.Done()
+		h.ServeHTTP(w, r)
+	})}
+	wg.Go(func() { srv.Serve(s) })
 	t.Cleanup(func() {
 		srv.Close()
-		<-done
+		wg.Wait()
 	})
 	return s
 }

@@ -6,8 +6,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-
-	"github.com/s3pool/s3pool/internal/part"
 )
 
 // A description sets the headers that tell of an object, where the caller has not set
@@ -23,9 +21,7 @@ const maxDescription = 10 // headers at most
 // must know.
 func (d *description) of(out *s3.GetObjectOutput, in *s3.GetObjectInput, notModified bool) {
 	d.values = make([]string, 0, maxDescription)
-	if tag, err := part.ParseETag(aws.ToString(out.ETag)); err == nil {
-		d.set("Etag", tag.String()) // some stores leave out the quotes
-	}
+	d.set("Etag", quoted(aws.ToString(out.ETag)))
 	if out.LastModified != nil {
 		d.set("Last-Modified", httpDate(*out.LastModified))
 	}
