@@ -2,6 +2,7 @@ package limit
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -21,8 +22,8 @@ type Uploads struct {
 	AtOnce   int    // concurrent uploads
 	InTurn   int    // how often, one after another
 	Size     int64
-	File     bool  // the body is a file, sparse, rather than a stream of unknown length
-	MaxBytes int64 // the Client's budget; 0 for none
+	File     string // of that size, to upload; empty for streams of unknown length
+	MaxBytes int64  // the Client's budget; 0 for none
 }
 
 // Uploaders lists the ways, ours first.
@@ -75,13 +76,8 @@ func (u Uploads) bear(ctx context.Context, target *server.Target) (Footprint, er
 		return Footprint{}, err
 	}
 	open := func() (io.ReadCloser, error) { return &stream{left: u.Size}, nil }
-	if u.File {
-		path, err := sparse(u.Size)
-		if err != nil {
-			return Footprint{}, err
-		}
-		defer os.Remove(path)
-		open = func() (io.ReadCloser, error) { return os.Open(path) }
+	if u.File != "" {
+		open = func() (io.ReadCloser, error) { return os.Open(u.File) }
 	}
 	f := Footprint{Before: peakRSS()}
 	err = f.watch(pool, func() error {
@@ -125,16 +121,19 @@ func partBuffers(pool *s3pool.Pool) (n int64) {
 	return n
 }
 
-// sparse makes a file of that size, which the caller removes.
-func sparse(size int64) (path string, err error) {
+// SparseFile makes a file of that size, which the caller removes, and reads it: who reads
+// it first pays for the system's making pages of it, and that is none of the ways.
+func SparseFile(size int64) (path string, err error) {
 	f, err := os.CreateTemp("", "s3pool-limits-")
 	if err != nil {
 		return "", err
 	}
-	defer f.Close()
-	if err := f.Truncate(size); err != nil {
-		os.Remove(f.Name())
-		return "", err
+	err = f.Truncate(size)
+	if err == nil {
+		_, err = io.Copy(io.Discard, f)
+	}
+	if err := errors.Join(err, f.Close()); err != nil {
+		return "", errors.Join(err, os.Remove(f.Name()))
 	}
 	return f.Name(), nil
 }

@@ -1,6 +1,7 @@
 package limit_test
 
 import (
+	"os"
 	"testing"
 
 	"github.com/s3pool/s3pool/bench/limit"
@@ -8,19 +9,23 @@ import (
 )
 
 func TestUploads(t *testing.T) {
+	const fileSize = 17<<20 + 7
+	file, err := limit.SparseFile(fileSize)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, os.Remove(file)) })
 	for _, way := range limit.Uploaders() {
 		for _, u := range []limit.Uploads{
 			{AtOnce: 2, InTurn: 2, Size: 9<<20 + 7, MaxBytes: 16 << 20},
-			{AtOnce: 1, InTurn: 1, Size: 17<<20 + 7, File: true},
+			{AtOnce: 1, InTurn: 1, Size: fileSize, File: file},
 		} {
 			u.Way = way
-			f, err := u.Footprint(t.Context(), u.File)
+			f, err := u.Footprint(t.Context(), u.File != "")
 			require.NoError(t, err, "%+v", u)
 			require.Len(t, f.Turns, u.InTurn)
 			require.Positive(t, f.Took)
 			require.Positive(t, f.Turns[0].Allocated)
 			switch {
-			case way != "s3pool" || u.File:
+			case way != "s3pool" || u.File != "":
 				require.Zero(t, f.Leased, "%+v", u)
 				require.Zero(t, f.Turns[0].Made, "%+v", u)
 			default:
@@ -30,6 +35,6 @@ func TestUploads(t *testing.T) {
 			}
 		}
 	}
-	_, err := limit.Uploads{Way: "nobody", AtOnce: 1, InTurn: 1, Size: 1}.Footprint(t.Context(), false)
+	_, err = limit.Uploads{Way: "nobody", AtOnce: 1, InTurn: 1, Size: 1}.Footprint(t.Context(), false)
 	require.Error(t, err)
 }
