@@ -3,6 +3,8 @@ package s3pool
 import (
 	"context"
 	"fmt"
+	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -242,7 +244,16 @@ func askForChecksum(o *s3.Options) {
 
 // A signature is the middleware that adds to a request what is ours. The SDK has
 // functions for both headers, at ten allocations a request.
-type signature struct{ checksum bool }
+type signature struct {
+	checksum bool
+	agent    atomic.Pointer[agent] // of the last request; most are equal
+}
+
+// An agent is the user agent that the SDK had, and what we made of it.
+type agent struct {
+	sdk string
+	all []string
+}
 
 var plainRequest, checksumRequest = &signature{}, &signature{checksum: true}
 
@@ -260,11 +271,18 @@ func (s *signature) HandleBuild(ctx context.Context, in middleware.BuildInput, n
 			// make the SDK validate.
 			req.Header["X-Amz-Checksum-Mode"] = []string{"ENABLED"}
 		}
-		agent := "s3pool/" + Version
-		if sdk := req.Header.Get("User-Agent"); sdk != "" {
-			agent = sdk + " " + agent
-		}
-		req.Header["User-Agent"] = []string{agent}
+		req.Header["User-Agent"] = s.sign(req.Header.Get("User-Agent"))
 	}
 	return next.HandleBuild(ctx, in)
+}
+
+// sign returns the user agent with our name behind the SDK's. Nobody changes the slice:
+// Header.Set makes a new one, Add has no room in this one.
+func (s *signature) sign(sdk string) []string {
+	a := s.agent.Load()
+	if a == nil || a.sdk != sdk {
+		a = &agent{sdk: sdk, all: []string{strings.TrimSpace(sdk + " s3pool/" + Version)}}
+		s.agent.Store(a)
+	}
+	return a.all
 }

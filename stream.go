@@ -42,7 +42,7 @@ func (s *stream) openFirst() error {
 	t := s.t
 	for {
 		ctx := s.watch()
-		out, err := t.api.GetObject(ctx, &t.in, t.set.first...)
+		out, err := t.api.GetObject(ctx, t.in, t.set.first...)
 		s.disarm()
 		if err == nil {
 			s.body, s.bodyEnd = out.Body, maxInt64

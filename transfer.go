@@ -22,8 +22,8 @@ type transfer struct {
 	api API
 	set *settings
 	op  string
-	ctx context.Context   // of the call
-	in  s3.GetObjectInput // the caller's, copied
+	ctx context.Context    // of the call
+	in  *s3.GetObjectInput // the caller's, not to be changed
 
 	out   *s3.GetObjectOutput // the first answer, its body taken out
 	rng   part.Range          // the bytes of the object that are asked for
@@ -39,12 +39,16 @@ type transfer struct {
 // checksum, and its body is the first to be read. The stream is not nil if the
 // error is; its owner closes it.
 func (c *Client) begin(ctx context.Context, op string, in *s3.GetObjectInput, optFns []func(*Options)) (*transfer, *stream, error) {
-	t := &transfer{api: c.api, op: op, ctx: ctx}
+	t := &transfer{api: c.api, op: op, ctx: ctx, in: in}
 	if in == nil {
+		t.in = &s3.GetObjectInput{}
 		return nil, nil, t.fail(0, errors.New("nil GetObjectInput"))
 	}
-	t.in = *in
-	t.in.ChecksumMode = "" // see askForChecksum
+	if in.ChecksumMode != "" || op == "Open" { // which returns before it has done with it
+		in := *in
+		in.ChecksumMode = "" // see askForChecksum
+		t.in = &in
+	}
 	set, err := c.settings(optFns)
 	if err != nil {
 		return nil, nil, t.fail(0, err)
@@ -112,7 +116,7 @@ func (t *transfer) stream(ctx context.Context, r part.Range) *stream {
 
 // open requests the bytes of r, of the object that the transfer began with.
 func (t *transfer) open(ctx context.Context, r part.Range) (io.ReadCloser, error) {
-	in := t.in
+	in := *t.in
 	in.Range = aws.String(r.Header())
 	in.PartNumber = nil
 	if t.pinned() {
