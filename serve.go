@@ -332,9 +332,9 @@ func (s *serving) describe(out *s3.GetObjectOutput, length int64) {
 
 // refuse answers with the bare status, and returns err for the log.
 func (s *serving) refuse(code int, err error) error {
-	t := &transfer{op: opServe, ctx: s.r.Context()}
-	if s.in != nil {
-		t.in = *s.in
+	t := &transfer{op: opServe, ctx: s.r.Context(), in: s.in}
+	if s.in == nil {
+		t.in = &s3.GetObjectInput{}
 	}
 	refuse(s.w, code)
 	return t.fail(0, err)
