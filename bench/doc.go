@@ -25,6 +25,7 @@
 //	go run ./bench/cmd/compare -dst "" -src "" -calls get,verified
 //	go run ./bench/cmd/compare -dst "" -src "" -calls open,open1 -slow 4
 //	go run ./bench/cmd/compare -dst "" -src "" -calls put,putfile,putstream,putmany -sizes 10K,100K,1200K,10M,64M
+//	go run ./bench/cmd/compare -dst "" -src "" -calls serve
 //
 // The streams of the second are 256 MiB from a range server that is as slow as S3
 // is for one request, 90 MB/s and 20 ms to the first byte. Their rounds take twenty

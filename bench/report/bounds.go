@@ -30,7 +30,7 @@ func (bd bound) about(res *trial.Result) bool {
 // bounds lists the promises. There is no tolerance: a bound of 1 is not reached
 // by 1.001.
 func bounds() []bound {
-	return slices.Concat(managerBounds(), clientBounds(), streamBounds(), putBounds())
+	return slices.Concat(managerBounds(), clientBounds(), streamBounds(), putBounds(), serveBounds())
 }
 
 func managerBounds() []bound {
@@ -104,6 +104,13 @@ func putBounds() []bound {
 		)
 	}
 	return list
+}
+
+func serveBounds() []bound {
+	sizes := []rival.Size{100 << 10, 1200 << 10} // one request; at more than the threshold there are several
+	return []bound{
+		{"client", "serve", "", sizes, "B/op ≤ sdk and a recycled buffer + 2 KB", atMostMore(2000, trial.Bytes, rival.S3pool, rival.SDK)},
+	}
 }
 
 // claimRounds is the least number of rounds that a claim can rest on.

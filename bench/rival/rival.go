@@ -82,6 +82,9 @@ const (
 	// The stock Uploader with a bytes.Reader, where the others have a stream.
 	ManagerBytes = "manager-bytes"
 
+	// An HTTP handler that copies GetObject's body with io.Copy.
+	Handler = "handler"
+
 	// Ours as a stream, by the way it is read.
 	S3pool4K      = "s3pool-4K"
 	S3pool32K     = "s3pool-32K"
@@ -106,6 +109,7 @@ func Contests() []Contest {
 		uploads("stream", fromStream),
 		getContest(), verifiedContest(), openContest(), openContest1(),
 		putContest("put", fromBytes), putContest("putfile", fromFile), putStreamContest(), putManyContest(),
+		serveContest(),
 	}
 }
 
