@@ -2,6 +2,7 @@ package s3pool
 
 import (
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -35,7 +36,7 @@ func (d *description) of(out *s3.GetObjectOutput, in *s3.GetObjectInput, notModi
 		return
 	}
 	d.set("Content-Disposition", firstOf(in.ResponseContentDisposition, out.ContentDisposition))
-	d.set("Content-Encoding", firstOf(in.ResponseContentEncoding, out.ContentEncoding))
+	d.set("Content-Encoding", withoutChunked(firstOf(in.ResponseContentEncoding, out.ContentEncoding)))
 	d.set("Content-Language", firstOf(in.ResponseContentLanguage, out.ContentLanguage))
 	kind := firstOf(in.ResponseContentType, out.ContentType)
 	if kind == "" {
@@ -57,6 +58,21 @@ func (d *description) add(name, value string) {
 	d.values = append(d.values, value)
 	i := len(d.values)
 	d.h[name] = d.values[i-1 : i : i]
+}
+
+// withoutChunked returns a Content-Encoding without aws-chunked. That is the encoding of
+// an upload, and no body has it any more; some stores keep the word nonetheless.
+func withoutChunked(encoding string) string {
+	if !strings.Contains(encoding, "aws-chunked") {
+		return encoding
+	}
+	var rest []string
+	for one := range strings.SplitSeq(encoding, ",") {
+		if one = strings.TrimSpace(one); one != "aws-chunked" {
+			rest = append(rest, one)
+		}
+	}
+	return strings.Join(rest, ", ")
 }
 
 func firstOf(a, b *string) string {

@@ -216,6 +216,19 @@ func TestServeTable(t *testing.T) {
 	}
 }
 
+// TestServeUnquoted: some stores leave out the quotes of an ETag.
+func TestServeUnquoted(t *testing.T) {
+	api := newCannedS3(10)
+	api.out.ETag = aws.String("abc")
+	c := newClient(newPool(t), api)
+	got, err := serve(c, request("GET", ""), get(""), nil)
+	require.NoError(t, err)
+	require.Equal(t, `"abc"`, got.Header.Get("Etag"))
+	got, err = serve(c, request("GET", "", "If-None-Match", `W/"abc"`), get(""), nil)
+	require.NoError(t, err)
+	require.Equal(t, 304, got.StatusCode)
+}
+
 // TestServeEmpty: an object without a byte has no range. Clients that put one on
 // everything get it nonetheless, as from net/http.
 func TestServeEmpty(t *testing.T) {
@@ -347,6 +360,17 @@ func TestServeHeaders(t *testing.T) {
 		require.Equal(t, "1", got.Header.Get("X-Own"))
 		require.Equal(t, "1000", got.Header.Get("Content-Length"))
 		require.Empty(t, got.Header.Get("Content-Range"))
+	}
+}
+
+// TestServeChunked: some stores keep the encoding of the upload, which the object has not.
+func TestServeChunked(t *testing.T) {
+	for stored, want := range map[string]string{"aws-chunked": "", "gzip,aws-chunked": "gzip", "aws-chunked, gzip, br": "gzip, br", "gzip": "gzip"} {
+		api := newCannedS3(10)
+		api.out.ContentEncoding = &stored
+		got, err := serve(newClient(newPool(t), api), request("GET", ""), get(""), nil)
+		require.NoError(t, err)
+		require.Equal(t, want, got.Header.Get("Content-Encoding"), stored)
 	}
 }
 

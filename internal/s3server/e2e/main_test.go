@@ -44,6 +44,8 @@ var tests = []struct {
 	{"ssec", testSSEC},
 	{"versions", testVersions},
 	{"overwrite", testOverwrite},
+	{"serve", testServe},
+	{"curl", testCurl},
 	{"uploads", testUploads},
 	{"uploads without checksum", testUploadsWithoutChecksum},
 	{"failing uploads", testUploadsFail},
