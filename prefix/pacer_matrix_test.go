@@ -7,12 +7,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/s3pool/s3pool/internal/check"
 )
 
-var matrix = flag.Bool("matrix", false, "compare all policies, over more seeds, and print the table")
+var matrix = flag.Bool("matrix", false, "TestPacerMatrix: compare all policies, over more seeds")
 
 // hex returns keys that are spread evenly under a prefix.
 func hex(prefix string) func(*sim) string {
@@ -81,6 +82,9 @@ func TestPacerMatrix(t *testing.T) {
 				for _, clients := range []int{1, 50} {
 					for _, w := range ways {
 						for seed := range uint64(seeds) {
+							if w != wayPacer && seed > 0 {
+								break
+							}
 							r := sc.result(sc.run(t, w, clients, seed), clients)
 							cold := 1.0
 							if c := best.class["cold"]; c > 0 {
@@ -92,11 +96,11 @@ func TestPacerMatrix(t *testing.T) {
 							if w != wayPacer {
 								continue
 							}
-							require.GreaterOrEqual(t, r.goodput/best.goodput, 0.95, line)
-							require.LessOrEqual(t, r.refused, 0.01, line)
-							require.GreaterOrEqual(t, cold, 0.9, line)
-							require.GreaterOrEqual(t, r.jain, 0.9, line)
-							require.Zero(t, r.failed, line)
+							assert.GreaterOrEqual(t, r.goodput/best.goodput, 0.95, line)
+							assert.LessOrEqual(t, r.refused, 0.01, line)
+							assert.GreaterOrEqual(t, cold, 0.9, line)
+							assert.GreaterOrEqual(t, r.jain, 0.9, line)
+							assert.Zero(t, r.failed, line)
 						}
 					}
 				}

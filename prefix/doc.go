@@ -1,0 +1,63 @@
+// Package prefix gets along with S3's limits on request rates.
+//
+// S3 serves at least 3,500 PUT, COPY, POST and DELETE and 5,500 GET and HEAD requests
+// per second for each partition of a bucket's keys. Partitions are ranges of keys.
+// They are cut where the load was, nobody is told where, and one that stays loaded
+// splits, which takes half an hour or more. Until then what is above the rate is
+// answered with 503 SlowDown. So a date at the beginning of keys makes every midnight
+// a cold start: all new keys are in one partition, whatever yesterday's have become.
+// See "Best practices design patterns: optimizing Amazon S3 performance" in the S3 user
+// guide.
+//
+//   - [Pacer] keeps a client to the rates that S3 serves now. It is one option:
+//     s3.NewFromConfig(cfg, pacer.Attach).
+//   - [Spread] puts a shard in front of keys, so that new keys lie all over the
+//     partitions that there are already.
+//   - [NewRetryer] is a retryer that does not take a refusal for a failure. A Pacer
+//     brings it along.
+//
+// # How a Pacer learns
+//
+// It does nothing at all before the first refusal: no limit, no lock, no counting, 30
+// ns a request. (To start from the documented rates would be wrong both ways: a bucket
+// has any number of partitions, and a partition any number of clients.)
+//
+// With a refusal it begins to watch, for a fifth of a second, who is refused. If
+// refusals lie on some prefix, that prefix gets a rate, and all else goes on without a
+// limit. If they are all over the keys, the keys' common folder gets one rate: for
+// loads that are spread evenly one rate is better than one for each partition, since
+// it has more to learn from. The rate is what was served meanwhile.
+//
+// From then on the rate behaves like TCP's congestion window: it rises a little each
+// second, more after seconds without a refusal, and falls at a refusal, by 1.5 divided
+// by its root, or to what was served if that is less. Refusals of attempts that had
+// started before are not counted again, so that a burst is one refusal. A rate only
+// rises while somebody waits for it. Attempts wait first come, first served, and as
+// long as their context lets them.
+//
+// Many clients need not know of each other: each is refused in proportion to what it
+// asks for, and that makes them equal within seconds.
+//
+// Reads and writes are learnt apart, as S3 limits them apart. After a minute without a
+// refusal and without anybody waiting, a prefix is forgotten.
+//
+// # What to expect
+//
+// In a model of S3 ([github.com/s3pool/s3pool/s3test.Partitions]), with 50 ms to
+// answer, at one, two and ten times what the partitions serve, for one client and for
+// fifty, ten seconds after the load has changed: 95 % or more of what could have been
+// served, less than 1 % of attempts refused, and less than a tenth taken from what
+// goes to other partitions. TestPacerMatrix has the figures, and those of the SDK's
+// retry modes.
+//
+// What to know before:
+//
+//   - The first second of an overload is refused as without a Pacer; then it is over.
+//   - Operations take as long as S3's rate makes them take. Give them a context with a
+//     deadline if there is one.
+//   - A cold prefix is only told from a hot one of the same folder by refusals, and
+//     where there are few of these (fifty clients, each with a few requests a second)
+//     that can take a minute.
+//   - Below about 30 requests per second and client, more than 1 % are refused: a
+//     hundred clients and more at one partition.
+package prefix
