@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/xml"
 	"errors"
+	"flag"
 	"io"
 	"os"
 	"path/filepath"
@@ -20,12 +21,17 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// TestNight is the story, in the time of the bubble: the same program and the same
-// clients, with a store that has no socket.
+var svg = flag.String("svg", "", "plot all of the night into this `file`, and print the table")
+
+// TestNight is the story, in the time of a bubble: the same program and clients, with
+// stores that have no socket, and nothing else on the machine that could disturb it.
 func TestNight(t *testing.T) {
 	w := night
-	w.slower, w.hosts, w.after = 100, 10, 12*time.Second
+	if *svg == "" {
+		w.before, w.after = 10*time.Second, 11*time.Second
+	}
 	synctest.Test(t, func(t *testing.T) {
+		var courses []course
 		for _, s := range setups {
 			var mem *s3test.S3
 			c, err := run(t.Context(), w, s, func(p *s3test.Partitions) store {
@@ -33,17 +39,18 @@ func TestNight(t *testing.T) {
 				return store{mem.Client, func() {}}
 			})
 			require.NoError(t, err)
-			before, _ := c.mean(-60, 0)
+			courses = append(courses, c)
+			before, _ := c.mean(-15, 0)
 			after, refused := c.mean(0, 30)
 			last := c.samples[len(c.samples)-1]
 			t.Logf("%s, %s: %.0f writes/s before midnight, %.0f after, %.0f refused, %d partitions; %d files due, %d written, %d failed",
 				c.keys(), c.client, before, after, refused, last.partitions, c.due, c.written, c.failed)
 			require.Greater(t, before, 0.9*w.due()*w.slower)
 			if s.shards == 0 {
-				require.Less(t, after, 0.3*before, "one partition of ten is left")
-				require.Greater(t, last.partitions, w.partitions, "it splits")
+				require.Less(t, after, 0.2*before, "one partition of ten is left")
 			} else {
-				require.Greater(t, after, 0.95*before)
+				// Each partition is asked for all it has, so that chance costs a little.
+				require.Greater(t, after, 0.9*before)
 				require.Less(t, refused, 0.05*before)
 			}
 			files := 0
@@ -55,13 +62,17 @@ func TestNight(t *testing.T) {
 			require.Equal(t, files, c.listed)
 			require.NotZero(t, files)
 		}
+		if *svg != "" {
+			writeTable(os.Stdout, w, courses)
+			require.NoError(t, writePlot(*svg, w, courses))
+		}
 	})
 }
 
 // TestCommand runs the program as it is, for a moment.
 func TestCommand(t *testing.T) {
 	w := night
-	w.slower, w.hosts, w.before, w.after, w.sample = 500, 4, 200*time.Millisecond, 300*time.Millisecond, 100*time.Millisecond
+	w.slower, w.before, w.after, w.sample = 500, 200*time.Millisecond, 300*time.Millisecond, 100*time.Millisecond
 	file := filepath.Join(t.TempDir(), "logs.svg")
 	var out, stderr bytes.Buffer
 	require.NoError(t, command(t.Context(), []string{"-svg", file}, w, &out, &stderr))

@@ -43,11 +43,11 @@ func writePlot(file string, w world, courses []course) (err error) {
 			}
 			line.LineStyle = c.style()
 			p.Add(line)
-			if i == 1 { // where there is room
+			if i == len(panels)-1 { // where there is room
 				p.Legend.Add(c.keys()+", "+c.client, line)
 			}
 		}
-		p.Legend.Top = true
+		p.Legend.Left, p.Legend.Padding = true, vg.Points(3)
 		p.X.Tick.Marker = plot.TickerFunc(hours)
 		rows = append(rows, []*plot.Plot{p})
 	}

@@ -66,13 +66,13 @@ func run(ctx context.Context, w world, s setup, open func(*s3test.Partitions) st
 	defer stop()
 	var wg sync.WaitGroup
 	defer wg.Wait()
-	all := w.hosts * w.workers
+	all := w.shippers * w.workers
 	period := time.Duration(float64(all) / w.due() * float64(time.Second))
-	for i := range w.hosts {
-		h := &host{name: hostName(i), client: st.client(s.attach()), spread: spread, midnight: midnight, tally: &t}
-		for j := range w.workers {
-			first := start.Add(period * time.Duration(j*w.hosts+i) / time.Duration(all))
-			wg.Go(func() { h.work(work, first, period) })
+	for i := range w.shippers {
+		sh := &shipper{client: st.client(s.attach()), spread: spread, hosts: w.hosts, midnight: midnight, tally: &t}
+		for k := i; k < all; k += w.shippers {
+			first := start.Add(period * time.Duration(k) / time.Duration(all))
+			wg.Go(func() { sh.work(work, k, first, period) })
 		}
 	}
 	c := course{setup: s}

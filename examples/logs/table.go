@@ -9,13 +9,13 @@ import (
 // writeTable prints the figures in Markdown, in columns.
 func writeTable(out io.Writer, w world, courses []course) {
 	t := tabwriter.NewWriter(out, 0, 0, 1, ' ', 0)
-	fmt.Fprintln(t, "| keys\t| client\t| written/s in the hour before\t| half hour after\t| 503s/s in it\t| last half hour\t| files written of those due\t| partitions\t|")
+	fmt.Fprintln(t, "| keys\t| client\t| written/s before midnight\t| half hour after\t| 503s/s in it\t| last quarter of an hour\t| files written of those due\t| partitions\t|")
 	fmt.Fprintln(t, "|---\t|---\t|---:\t|---:\t|---:\t|---:\t|---:\t|---:\t|")
 	for _, c := range courses {
-		before, _ := c.mean(-60, 0)
+		before, _ := c.mean(-15, 0)
 		after, refused := c.mean(0, 30)
 		last := c.samples[len(c.samples)-1]
-		end, _ := c.mean(last.minutes-30, last.minutes)
+		end, _ := c.mean(last.minutes-15, last.minutes)
 		fmt.Fprintf(t, "| %s\t| %s\t| %.0f\t| %.0f\t| %.0f\t| %.0f\t| %.0f %%\t| %d\t|\n",
 			c.keys(), c.client, before, after, refused, end, 100*float64(c.written)/float64(c.due), last.partitions)
 	}

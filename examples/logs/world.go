@@ -16,17 +16,18 @@ import (
 const (
 	partitionWrites = 3500
 	partitionReads  = 5500
-	splitMinutes    = 45
+	splitMinutes    = 30
 )
 
-// A world is S3 and the hosts, made small: a Pacer learns in seconds and the SDK
+// A world is S3 and those who write, made small: a Pacer learns in seconds and the SDK
 // waits for seconds, which stays as it is.
 type world struct {
 	slower float64 // by which the rates are divided
 	faster float64 // by which the times are, but for those of the clients
 
-	hosts      int
-	workers    int // uploads of a host at a time
+	hosts      int // have logs
+	shippers   int // are programs that write them, each the logs of some hosts
+	workers    int // uploads of a shipper at a time
 	partitions int // there are when the night begins, with as much load as they bear
 
 	before, after time.Duration // midnight, as the program runs
@@ -34,9 +35,9 @@ type world struct {
 }
 
 var night = world{
-	slower: 50, faster: 600,
-	hosts: 20, workers: 8, partitions: 10,
-	before: 8 * time.Second, after: 22 * time.Second,
+	slower: 50, faster: 180,
+	hosts: 50, shippers: 5, workers: 20, partitions: 10,
+	before: 10 * time.Second, after: 35 * time.Second,
 	sample: 500 * time.Millisecond,
 }
 
@@ -48,13 +49,17 @@ func (w world) due() float64 { return float64(w.partitions) * partitionWrites / 
 type setup struct {
 	shards int // 0: the keys as they are
 	client string
-	attach func() func(*s3.Options) // what makes a host's client
+	attach func() func(*s3.Options) // what makes a shipper's client
 }
 
 var setups = []setup{
 	{0, "stock SDK", stock},
+	{0, "Pacer", paced},
 	{10, "stock SDK", stock},
+	{10, "Pacer", paced},
 }
+
+func paced() func(*s3.Options) { return prefix.NewPacer().Attach }
 
 func stock() func(*s3.Options) { return func(*s3.Options) {} }
 
@@ -90,7 +95,7 @@ func (w world) newPartitions(s setup) *s3test.Partitions {
 	})
 }
 
-// A store is an S3 in front of the hosts.
+// A store is an S3, and what reaches it.
 type store struct {
 	client func(optFns ...func(*s3.Options)) *s3.Client
 	close  func()

@@ -22,28 +22,28 @@ const (
 
 func hostName(i int) string { return fmt.Sprintf("host-%02d", i) }
 
-// A host writes log files.
-type host struct {
-	name     string
+// A shipper is a program that writes the log files of hosts.
+type shipper struct {
 	client   *s3.Client
 	spread   *prefix.Spread
+	hosts    int
 	midnight time.Time
-	files    atomic.Int64
 	*tally
 }
 
-// A tally is what has become of the files of all hosts.
+// A tally is what has become of all files.
 type tally struct{ due, written, failed atomic.Int64 }
 
-// work writes a file every period from first on until ctx ends. Files that become
-// due while one takes long are dropped: a host has only so much disk.
-func (h *host) work(ctx context.Context, first time.Time, period time.Duration) {
-	timer := time.NewTimer(time.Until(first))
+// work is worker k of all: it writes a file in every period from first on, of one
+// host after the other, until ctx ends. Files that become due while one takes long
+// are dropped: a host has only so much disk.
+func (s *shipper) work(ctx context.Context, k int, first time.Time, period time.Duration) {
+	timer := time.NewTimer(0)
 	defer timer.Stop()
-	for next := first; ; next = next.Add(period) {
-		late := time.Since(next)
+	for i := 0; ; i++ {
+		late := time.Since(first.Add(time.Duration(i) * period))
 		if late > period {
-			h.due.Add(1)
+			s.due.Add(1)
 			continue
 		}
 		timer.Reset(-late)
@@ -52,28 +52,28 @@ func (h *host) work(ctx context.Context, first time.Time, period time.Duration) 
 		case <-ctx.Done():
 			return
 		}
-		h.due.Add(1)
-		switch err := h.write(ctx); {
+		switch err := s.write(ctx, fmt.Sprintf("%s/%d-%06d.log", hostName((k+i)%s.hosts), k, i)); {
 		case err == nil:
-			h.written.Add(1)
+			s.written.Add(1)
 		case ctx.Err() != nil:
 			return
 		default:
-			h.failed.Add(1)
+			s.failed.Add(1)
 		}
+		s.due.Add(1)
 	}
 }
 
-func (h *host) write(ctx context.Context) error {
+func (s *shipper) write(ctx context.Context, file string) error {
 	day := yesterday
-	if !time.Now().Before(h.midnight) {
+	if !time.Now().Before(s.midnight) {
 		day = today
 	}
-	key, err := h.spread.Key(fmt.Sprintf("%s/%s/%06d.log", day, h.name, h.files.Add(1)))
+	key, err := s.spread.Key(day + "/" + file)
 	if err != nil {
 		return err
 	}
-	_, err = h.client.PutObject(ctx, &s3.PutObjectInput{
+	_, err = s.client.PutObject(ctx, &s3.PutObjectInput{
 		Bucket: aws.String(bucket),
 		Key:    aws.String(key),
 		Body:   strings.NewReader("a line\n"),
