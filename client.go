@@ -82,7 +82,8 @@ type Options struct {
 	// Checkpoint, if not nil, is called when a multipart upload of a body that can be
 	// read again has begun and whenever it has sent a part, by one goroutine at a time:
 	// with the token, kept somewhere safe, another Put can continue it. The upload
-	// waits for it. Checkpoint implies LeaveParts. See [ResumeToken].
+	// waits for it. For such a body Checkpoint and Resume imply LeaveParts. See
+	// [ResumeToken].
 	Checkpoint func(ResumeToken)
 
 	// Resume continues the upload that the token tells of. The body must be the same,

@@ -432,7 +432,8 @@ func (m *multipart) output(out *s3.PutObjectOutput) *PutOutput {
 // any more. It returns the error for the caller.
 func (m *multipart) abandon(err error) error {
 	e := m.fail(0, err).(*Error)
-	if m.set.LeaveParts || m.set.Checkpoint != nil || m.set.Resume != nil {
+	resumable := m.body.at != nil && (m.set.Checkpoint != nil || m.set.Resume != nil)
+	if m.set.LeaveParts || resumable {
 		e.UploadID = m.id
 		return e
 	}

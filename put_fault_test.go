@@ -605,3 +605,14 @@ func (r *putRecorder) AbortMultipartUpload(_ context.Context, in *s3.AbortMultip
 	r.add(in, nil)
 	return &s3.AbortMultipartUploadOutput{}, nil
 }
+
+// TestPutCheckpointOfAStream: what cannot be continued is not left behind.
+func TestPutCheckpointOfAStream(t *testing.T) {
+	fake := newUploadFake()
+	c, _ := withFaults(fake, on("UploadPart", always, s3test.Status(http.StatusForbidden, "AccessDenied")))
+	_, err := newClient(newPool(t), c, s3pool.SmallParts, func(o *s3pool.Options) {
+		o.Checkpoint = func(s3pool.ResumeToken) { t.Error("a token for a stream") }
+	}).Put(t.Context(), put(plain{bytes.NewReader(pattern(5 * testPart))}))
+	require.ErrorContains(t, err, "AccessDenied")
+	requireNothing(t, fake, "")
+}
