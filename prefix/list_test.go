@@ -362,6 +362,35 @@ func TestListBadInput(t *testing.T) {
 	}
 }
 
+// TestListInput: what the caller asks for reaches S3, from every shard.
+func TestListInput(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	in := &s3.ListObjectsV2Input{
+		Bucket: aws.String("b"), Prefix: aws.String("p/"), Delimiter: aws.String("/"), StartAfter: aws.String("p/a"),
+		MaxKeys: aws.Int32(5), FetchOwner: aws.Bool(true), ExpectedBucketOwner: aws.String("me"),
+		RequestPayer:             types.RequestPayerRequester,
+		OptionalObjectAttributes: []types.OptionalObjectAttributes{types.OptionalObjectAttributesRestoreStatus},
+	}
+	asked := make(chan *s3.ListObjectsV2Input, 4)
+	store := listFunc(func(_ context.Context, in *s3.ListObjectsV2Input) (*s3.ListObjectsV2Output, error) {
+		asked <- in
+		return &s3.ListObjectsV2Output{}, nil
+	})
+	s := newSpread(t, prefix.Layout{Template: "x/{shard}/{key}", Shards: 2}, prefix.Layout{Template: "y/{key}"})
+	require.Empty(t, collect(t, s.List(t.Context(), store, in)))
+	close(asked)
+	var roots []string
+	for got := range asked {
+		root := strings.TrimSuffix(*got.Prefix, "p/")
+		roots = append(roots, root)
+		want := *in
+		want.Prefix, want.StartAfter = aws.String(root+"p/"), aws.String(root+"p/a")
+		want.EncodingType = types.EncodingTypeUrl
+		require.Equal(t, want, *got)
+	}
+	require.ElementsMatch(t, []string{"x/0/", "x/1/", "y/"}, roots)
+}
+
 // TestListStores: what a store must not do is an error, since keys would be missing
 // or out of order; what some do is not.
 func TestListStores(t *testing.T) {
