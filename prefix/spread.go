@@ -30,10 +30,11 @@ var ErrKeyTooLong = errors.New("key too long")
 //	in hexadecimal, lower case, with as many digits as the last shard needs
 //
 // so that 10 and 16 shards have one digit and 256 have two. SHA-256 because every
-// language and every shell has it, since other programs may have to find the
-// objects too; because keys that count up, or that somebody else chooses, are
-// spread by it as evenly as any others, which is not so for FNV-1a and CRC-32; and
-// because 0.1 µs is nothing beside a request.
+// language and every shell has it, since other programs may have to find the objects
+// too; because it spreads all keys evenly, also those that count up or that somebody
+// else chooses (FNV-1a does not spread counters over 1,000 shards, nor CRC-32 dates
+// and hosts over 16, when tested as TestSpreadUniform does); and because 0.2 µs are
+// nothing beside a request.
 //
 // # How many shards
 //
