@@ -128,7 +128,7 @@ func newLane(p *Pacer) *lane {
 		time.AfterFunc(d, func() {
 			l.mu.Lock()
 			defer l.mu.Unlock()
-			l.tree.drain(f, time.Now())
+			l.tree.fire(f, time.Now())
 		})
 	}
 	return l

@@ -59,7 +59,7 @@ func (b *bench) pass(d time.Duration) {
 		t := b.timers[i]
 		b.timers = slices.Delete(b.timers, i, i+1)
 		b.now = t.at
-		b.drain(t.f, b.now)
+		b.fire(t.f, b.now)
 	}
 	b.now = end
 }

@@ -53,6 +53,9 @@ const (
 	// minRate is what is left, in requests per second, where everything is refused:
 	// enough to see that it no longer is.
 	minRate = 1
+
+	// maxRate is out of reach: it keeps the arithmetic finite.
+	maxRate = 1e9
 )
 
 var unlimited = math.Inf(1)
@@ -117,7 +120,7 @@ func (f *flow) take(now time.Time) (bool, time.Duration) {
 // setRate changes the rate. tokens is how much of a request a fresh limiter has to
 // begin with.
 func (f *flow) setRate(r float64, tokens float64, now time.Time) {
-	f.rate = max(r, minRate)
+	f.rate = min(max(r, minRate), maxRate)
 	n := max(1, int(f.rate*burst.Seconds()))
 	if f.limit == nil {
 		f.limit = rate.NewLimiter(rate.Limit(f.rate), n)
@@ -162,7 +165,7 @@ func (f *flow) grow(now time.Time) {
 }
 
 // refuse takes note of an attempt that was refused; n is 0 if it started before
-// there was this flow. It reports whether it counts.
+// there was this flow.
 func (f *flow) refuse(n uint64, now time.Time, x random) {
 	f.throttled++
 	f.idleSince = now
@@ -252,7 +255,7 @@ func (f *flow) settle(now time.Time) {
 // refusal.
 func growth(r float64, quiet time.Duration) float64 {
 	q := quiet.Seconds()
-	return rise/max(r, lowRate) + surge*q*q
+	return min(rise/max(r, lowRate)+surge*q*q, 1)
 }
 
 // random draws from [0, 1). Tests have their own.

@@ -193,7 +193,7 @@ func newPaced(s *sim, flows int64) *paced {
 	b.left.Store(flows)
 	p := &paced{s, &tree{random: s.rng.Float64, budget: b, forget: time.Minute}}
 	p.tree.pump = func(f *flow, d time.Duration) {
-		s.after(d, func() { p.tree.drain(f, s.now) })
+		s.after(d, func() { p.tree.fire(f, s.now) })
 	}
 	return p
 }

@@ -16,7 +16,7 @@ type tree struct {
 	random random
 	budget *budget
 	forget time.Duration              // how long until an idle flow is forgotten
-	pump   func(*flow, time.Duration) // calls drain after the duration
+	pump   func(*flow, time.Duration) // calls fire after the duration
 	root   *node                      // nil while nothing has been refused
 	swept  time.Time
 	faded  time.Time
@@ -115,9 +115,14 @@ func (t *tree) schedule(f *flow, d time.Duration) {
 	}
 }
 
-// drain lets go who may, in order, and asks to be called again for the others.
-func (t *tree) drain(f *flow, now time.Time) {
+// fire is what has been scheduled.
+func (t *tree) fire(f *flow, now time.Time) {
 	f.pumped = false
+	t.drain(f, now)
+}
+
+// drain lets go who may, in order, and schedules the others.
+func (t *tree) drain(f *flow, now time.Time) {
 	n := 0
 	for _, w := range f.queue {
 		ok, d := f.take(now)
@@ -169,18 +174,18 @@ func (t *tree) report(tk ticket, key string, refused bool, now time.Time) {
 // or else the flow of all keys becomes slower.
 func (t *tree) settle(n *node, now time.Time) {
 	f := n.flow
-	for {
+	for split := false; ; split = true {
 		prefix, branch, rest, g := f.scatter.odd()
-		if g < evidence || !t.budget.take() {
+		if g >= evidence && t.budget.take() {
+			t.split(n, prefix, branch, rest, now)
+			continue // what is left may come from more than one prefix
+		}
+		if !split {
 			f.decrease(now, t.random)
-			break
 		}
-		t.split(n, prefix, branch, rest, now)
-		if !f.congested {
-			break
-		}
+		t.restrict(n, now)
+		return
 	}
-	t.restrict(n, now)
 }
 
 // restrict moves a flow that has become limited to the folder that all its keys have
@@ -191,11 +196,10 @@ func (t *tree) restrict(n *node, now time.Time) {
 	if !ok || !f.limited() || len(folder) <= len(f.prefix) || !t.budget.take() {
 		return
 	}
-	c := newFlow(folder, now)
-	c.setRate(f.rate, t.random(), now)
-	c.scatter, f.scatter = f.scatter, scatter{}
-	f.release(now)
-	t.adopt(n, c, now)
+	n.flow = newFlow(f.prefix, now)
+	n.flow.queue, f.queue = f.queue, nil
+	f.prefix = folder
+	t.adopt(n, f, now)
 }
 
 // calmQuiet is how long a side that was not refused counts as having been quiet: its
@@ -210,7 +214,10 @@ func (t *tree) split(n *node, prefix string, branch, rest tally, now time.Time) 
 	f, c := n.flow, newFlow(prefix, now)
 	served := branch.sent - branch.refused + rest.sent - rest.refused
 	elapsed := max(now.Sub(f.since).Seconds(), 1e-3)
-	was, congested := f.rate, f.congested
+	was := f.rate
+	if f.surveying {
+		was /= more
+	}
 	for _, side := range []struct {
 		flow *flow
 		tally
@@ -231,9 +238,6 @@ func (t *tree) split(n *node, prefix string, branch, rest tally, now time.Time) 
 			side.flow.quiet = calmQuiet
 		}
 	}
-	// What is left may come from more than one prefix.
-	f.congested = congested && rest.refused >= least
-
 	delete(f.scatter.branches, prefix[len(prefix)-1])
 	t.adopt(n, c, now)
 }
@@ -276,7 +280,11 @@ func (t *tree) sweep(now time.Time) {
 		t.faded = now
 	}
 	t.root.sweep(t, fade, now)
-	if len(t.root.children) == 0 && t.root.flow.idle(t.forget, now) {
+	switch {
+	case !t.root.flow.idle(t.forget, now):
+	case len(t.root.children) > 0:
+		t.root.flow.release(now)
+	default:
 		t.root = nil
 		t.budget.put()
 	}
