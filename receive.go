@@ -53,7 +53,9 @@ import (
 //     tells its length, the body is not read.
 //   - 415: the body is in S3's own aws-chunked encoding, which is for S3.
 //
-// Memory, checksums and errors are Put's; the context is the request's.
+// Memory, checksums and retries are Put's; the context is the request's. A client that
+// sends slowly holds what Put has for its body, of the pool's budget. Receive puts no
+// deadline on it: http.Server.ReadTimeout and http.ResponseController do.
 func (c *Client) Receive(w http.ResponseWriter, r *http.Request, in *s3.PutObjectInput, limit int64, optFns ...func(*Options)) (*PutOutput, error) {
 	fail := func(code int, err error) (*PutOutput, error) {
 		e, ok := errors.AsType[*Error](err)

@@ -23,8 +23,8 @@ import (
 // (sections 13 and 14). They go to S3 as far as S3 knows them, so that a 304, a 206 and
 // a 200 each take one request, and the answer is checked against them in any case: S3
 // and its like know neither lists of ETags nor weak ones. Two requests are made where
-// If-Range asks for the whole of an object that has changed, and for some answers of
-// 416. One range is served. A request for several is answered with the whole object,
+// If-Range asks for the whole of an object that has changed, for some answers of 416, and
+// for the whole of an object with a composite checksum, to learn its parts. One range is served. A request for several is answered with the whole object,
 // and so is one for another unit than bytes or of a form that nobody understands; HEAD
 // has no ranges (section 14.2). Other methods get 405.
 //

@@ -2,11 +2,13 @@ package s3pool_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -404,6 +406,60 @@ func TestServeOwnETag(t *testing.T) {
 			require.Len(t, fake.Requests(), 1, "%v", tt.headers)
 		}
 	}
+}
+
+// TestServeInput: every field of the input goes where it belongs. A new one in the SDK
+// fails here.
+func TestServeInput(t *testing.T) {
+	refused := []string{"Range", "PartNumber", "IfMatch", "IfNoneMatch", "IfModifiedSince", "IfUnmodifiedSince"}
+	ours := []string{
+		"ResponseCacheControl", "ResponseContentDisposition", "ResponseContentEncoding",
+		"ResponseContentLanguage", "ResponseContentType", "ResponseExpires",
+		"ChecksumMode", // what is asked for follows from Options.Verify
+	}
+	in := &s3.GetObjectInput{}
+	var want []string
+	for field, v := range reflect.ValueOf(in).Elem().Fields() {
+		if slices.Contains(refused, field.Name) || slices.Contains(ours, field.Name) || !field.IsExported() {
+			continue
+		}
+		want = append(want, field.Name)
+		switch v.Interface().(type) {
+		case *string:
+			v.Set(reflect.ValueOf(aws.String("a " + field.Name)))
+		default:
+			require.Equal(t, reflect.String, v.Kind(), field.Name)
+			v.SetString("a " + field.Name)
+		}
+	}
+	api := &inputs{cannedS3: newCannedS3(10)}
+	c := newClient(newPool(t), api)
+	for _, method := range []string{"GET", "HEAD"} {
+		_, err := serve(c, request(method, ""), in, nil)
+		require.NoError(t, err)
+	}
+	for _, sent := range []any{api.get, api.head} {
+		for _, name := range want {
+			require.EqualValues(t, "a "+name, reflect.Indirect(reflect.ValueOf(sent).Elem().FieldByName(name)).String(), "%T.%s", sent, name)
+		}
+	}
+}
+
+// inputs keeps what it is asked.
+type inputs struct {
+	*cannedS3
+	get  *s3.GetObjectInput
+	head *s3.HeadObjectInput
+}
+
+func (i *inputs) GetObject(ctx context.Context, in *s3.GetObjectInput, optFns ...func(*s3.Options)) (*s3.GetObjectOutput, error) {
+	i.get = in
+	return i.cannedS3.GetObject(ctx, in, optFns...)
+}
+
+func (i *inputs) HeadObject(_ context.Context, in *s3.HeadObjectInput, _ ...func(*s3.Options)) (*s3.HeadObjectOutput, error) {
+	i.head = in
+	return &s3.HeadObjectOutput{}, nil
 }
 
 func TestServeMethods(t *testing.T) {
