@@ -18,8 +18,8 @@
 //
 // # How a Pacer learns
 //
-// It does nothing at all before the first refusal: no limit, no lock, no counting, 30
-// ns a request. (To start from the documented rates would be wrong both ways: a bucket
+// It does nothing before the first refusal: no limit, no lock, no counting, half a
+// microsecond a request and no allocation. (To start from the documented rates would be wrong both ways: a bucket
 // has any number of partitions, and a partition any number of clients.)
 //
 // With a refusal it begins to watch, for a fifth of a second, who is refused. If
@@ -58,6 +58,7 @@
 //   - A cold prefix is only told from a hot one of the same folder by refusals, and
 //     where there are few of these (fifty clients, each with a few requests a second)
 //     that can take a minute.
-//   - Below about 30 requests per second and client, more than 1 % are refused: a
-//     hundred clients and more at one partition.
+//   - The more clients share a partition, the more of their attempts are refused, since
+//     each must be refused now and then to know its limit: 0.1 % with two, 0.7 % with
+//     fifty, 1.3 % with a hundred, 5 % with five hundred. What is served stays the same.
 package prefix

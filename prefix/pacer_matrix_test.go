@@ -38,8 +38,8 @@ func scenarios(x float64) []scenario {
 			load: []group{{"hot", 2 * x, hex("data/")}},
 		}, {
 			name: "hot prefix", end: 30 * time.Second, steady: [][2]int{{10, 30}},
-			cuts: []string{"h"},
-			load: []group{{"hot", x, hex("hot/")}, cold},
+			cuts: []string{"data/h"},
+			load: []group{{"hot", x, hex("data/hot/")}, {"cold", 0.5, hex("data/archive/")}},
 		}, {
 			name: "moving", end: 40 * time.Second, steady: [][2]int{{10, 15}, {25, 40}},
 			cuts: []string{"20261123", "a"},

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/stretchr/testify/require"
 
+	"github.com/s3pool/s3pool/internal/check"
 	"github.com/s3pool/s3pool/s3test"
 )
 
@@ -149,11 +150,15 @@ func TestPartitionMerge(t *testing.T) {
 // By default a partition splits 30 to 60 minutes after the load has come, and a day
 // of it is counted in no time. The same seed has the same day.
 func TestPartitionDay(t *testing.T) {
+	hours := 24
+	if check.Enabled {
+		hours = 3 // the race detector is slow, and there is one goroutine
+	}
 	day := func(seed uint64) (s3test.PartitionStats, []time.Duration) {
 		p := s3test.NewPartitions(func(o *s3test.PartitionOptions) { o.Seed = seed })
 		var splits []time.Duration
 		const hosts = 20
-		for s := range 24 * 60 * 60 {
+		for s := range hours * 60 * 60 {
 			at := time.Duration(s) * time.Second
 			for h := range hosts {
 				p.AdmitN("b", keys[h], true, 500, epoch.Add(at))
@@ -164,7 +169,7 @@ func TestPartitionDay(t *testing.T) {
 				}
 			}
 		}
-		return p.Stats("b", epoch.Add(24*time.Hour)), splits
+		return p.Stats("b", epoch.Add(time.Duration(hours)*time.Hour)), splits
 	}
 	a, splits := day(1)
 	require.GreaterOrEqual(t, splits[0], 30*time.Minute)
