@@ -17,6 +17,7 @@
 // [Client.Open] as a stream, [Client.Download] into a file, each verified against the
 // object's checksum, continued where it breaks, and within the pool's budget; and
 // [Client.Put] for bodies of any kind, of unknown length too, sealed with a checksum.
+// [Client.Serve] and [Client.Receive] are both directions of an HTTP handler.
 //
 //	c := s3pool.New(client)
 //	object, err := c.Get(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: &key})
@@ -75,7 +76,8 @@
 // with ResponseChecksumValidation WhenRequired. The Client's uploads carry a checksum of the
 // whole object that S3 checks, CRC64NVME unless the input asks for another. Wrong bytes are an error, never a
 // success; a Reader reports them in the place of io.EOF, so that what it delivered
-// before must not be trusted yet.
+// before must not be trusted yet. Client.Serve breaks the connection before the last of
+// them.
 //
 // # Compatibility
 //
