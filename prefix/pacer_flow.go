@@ -22,10 +22,10 @@ const (
 	lowRate = 50
 
 	// surge/s³ is what a rate rises by in addition, as a fraction of itself, times the
-	// square of the seconds without a refusal. It triples a rate in the ten seconds
-	// after a partition has split; a client of fifty, which is refused every two
+	// square of the seconds without a refusal. It more than doubles a rate in the ten
+	// seconds after a partition has split; a client of fifty, which is refused every two
 	// seconds or so, does not run away in between.
-	surge = 0.05 / (4 * 4)
+	surge = 0.04 / (4 * 4)
 
 	// step/√rate is the relative decrease at a refusal, from minStep to maxStep.
 	step    = 1.5
