@@ -55,7 +55,7 @@ type laneKey struct {
 
 // maxLanes bounds what is kept for buckets. Those that have learnt nothing go when it
 // is reached.
-const maxLanes = 4096
+const maxLanes = 1024
 
 // NewPacer returns a Pacer that knows nothing yet. It panics if an option makes no
 // sense.
@@ -104,7 +104,7 @@ func (p *Pacer) lane(k laneKey) *lane {
 	}
 	next := make(map[laneKey]*lane, len(old)+1)
 	for k, l := range old {
-		if len(old) < maxLanes || l.active.Load() {
+		if len(old) < maxLanes || !l.drop() {
 			next[k] = l
 		}
 	}
@@ -118,8 +118,17 @@ func (p *Pacer) lane(k laneKey) *lane {
 type lane struct {
 	active atomic.Bool // whether anything has been learnt; false is the way without a lock
 
-	mu   sync.Mutex
-	tree tree
+	mu      sync.Mutex
+	tree    tree
+	dropped bool // attempts that are under way may still report; nobody else will
+}
+
+// drop takes a lane that has learnt nothing out of use.
+func (l *lane) drop() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.dropped = l.tree.root == nil
+	return l.dropped
 }
 
 func newLane(p *Pacer) *lane {
@@ -170,6 +179,9 @@ func (l *lane) report(t ticket, key string, refused bool) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.dropped {
+		return // what it learnt could never be forgotten
+	}
 	l.tree.report(t, key, refused, time.Now())
 	l.active.Store(l.tree.root != nil)
 }

@@ -306,6 +306,22 @@ func TestScatter(t *testing.T) {
 	require.Equal(t, "logs/2026/a", s.stem)
 }
 
+// Buckets that have refused nothing do not pile up, those that have stay.
+func TestLanesBounded(t *testing.T) {
+	p := NewPacer()
+	busy, first := laneKey{"busy", true}, p.lane(laneKey{"0", false})
+	p.lane(busy).report(ticket{}, "k", true)
+	for i := range 2*maxLanes + 5 {
+		p.lane(laneKey{fmt.Sprint(i), false})
+		require.LessOrEqual(t, len(*p.lanes.Load()), maxLanes)
+	}
+	require.Len(t, p.Stats(), 1)
+	require.True(t, p.lane(busy).active.Load())
+	first.report(ticket{}, "k", true) // an answer that comes late
+	require.False(t, first.active.Load())
+	require.EqualValues(t, 999, p.budget.left.Load())
+}
+
 func BenchmarkTree(b *testing.B) {
 	tr := newBench(10)
 	for range 300 {
