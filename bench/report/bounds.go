@@ -93,17 +93,12 @@ func streamBounds() []bound {
 
 func putBounds() []bound {
 	at1200K := []rival.Size{1200 << 10}
-	list := []bound{
+	return []bound{
 		{"client", "putstream", "", at1200K, "CPU ≤ 1.10 × manager with a bytes.Reader", atMost(1.10, trial.CPU, rival.S3pool, rival.ManagerBytes)},
 		{"client", "putstream", "", at1200K, "B/op ≤ 100 KB", atMostBytes(100_000)},
+		{"client", "putmany", "", nil, "CPU ≤ manager", noWorse(trial.CPU, rival.Manager)},
+		{"client", "putmany", "", nil, "B/op ≤ manager", noWorse(trial.Bytes, rival.Manager)},
 	}
-	for _, via := range []string{"put", "putfile", "putmany"} {
-		list = append(list,
-			bound{"client", via, "", nil, "CPU ≤ manager", noWorse(trial.CPU, rival.Manager)},
-			bound{"client", via, "", nil, "B/op ≤ manager", noWorse(trial.Bytes, rival.Manager)},
-		)
-	}
-	return list
 }
 
 func serveBounds() []bound {
