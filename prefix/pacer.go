@@ -148,15 +148,17 @@ func (l *lane) wait(ctx context.Context, key string) (ticket, error) {
 	if !l.active.Load() {
 		return ticket{}, nil
 	}
-	w := &waiter{key: key}
 	l.mu.Lock()
-	if l.tree.enter(w, time.Now()) {
+	now := time.Now()
+	t, ok := l.tree.enter(key, now)
+	if ok {
 		l.active.Store(l.tree.root != nil)
 		l.mu.Unlock()
-		return w.t, nil
+		return t, nil
 	}
 	ready := make(chan struct{})
-	w.wake = func() { close(ready) }
+	w := &waiter{key: key, wake: func() { close(ready) }}
+	l.tree.wait(w, now)
 	l.mu.Unlock()
 
 	select {

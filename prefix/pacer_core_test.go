@@ -37,8 +37,11 @@ func newBench(flows int64) *bench {
 // enter starts or queues an attempt for key.
 func (b *bench) enter(key string) *waiter {
 	w := &waiter{key: key, wake: func() { b.woken = append(b.woken, key) }}
-	if b.tree.enter(w, b.now) {
+	var ok bool
+	if w.t, ok = b.tree.enter(key, b.now); ok {
 		w.wake()
+	} else {
+		b.wait(w, b.now)
 	}
 	return w
 }
@@ -226,9 +229,11 @@ func TestTreeRandom(t *testing.T) {
 						waiting = slices.Delete(waiting, i, i+1)
 					}
 				}
-				if b.tree.enter(w, b.now) {
+				var ok bool
+				if w.t, ok = b.tree.enter(key, b.now); ok {
 					w.wake()
 				} else {
+					b.wait(w, b.now)
 					waiting = append(waiting, w)
 				}
 			case 0, 1, 2, 3:
@@ -329,11 +334,10 @@ func BenchmarkTree(b *testing.B) {
 		tr.pass(time.Millisecond)
 	}
 	b.ReportAllocs()
-	w := &waiter{key: "cold/1"}
 	for b.Loop() {
 		tr.now = tr.now.Add(time.Microsecond)
-		tr.tree.enter(w, tr.now)
-		tr.report(w.t, w.key, false, tr.now)
+		t, _ := tr.tree.enter("cold/1", tr.now)
+		tr.report(t, "cold/1", false, tr.now)
 	}
 }
 

@@ -16,9 +16,9 @@ import (
 )
 
 func ExamplePacer() {
-	// An S3 that serves a hundred writes at once and a thousand per second.
+	// An S3 that serves ten writes at once and a hundred per second.
 	srv := s3test.NewServer(func(o *s3test.ServerOptions) {
-		o.Partitions = s3test.NewPartitions(func(o *s3test.PartitionOptions) { o.Writes = 1000 })
+		o.Partitions = s3test.NewPartitions(func(o *s3test.PartitionOptions) { o.Writes = 100 })
 	})
 	defer srv.Close()
 	srv.CreateBucket("bucket", false)
@@ -31,7 +31,7 @@ func ExamplePacer() {
 	defer cancel()
 	var wg sync.WaitGroup
 	var failed atomic.Int64
-	for i := range 500 {
+	for i := range 200 {
 		wg.Go(func() {
 			_, err := client.PutObject(ctx, &s3.PutObjectInput{
 				Bucket: aws.String("bucket"),

@@ -199,11 +199,14 @@ func newPaced(s *sim, flows int64) *paced {
 }
 
 func (p *paced) acquire(key string, start func(func(bool))) {
-	w := &waiter{key: key}
-	w.wake = func() { start(func(refused bool) { p.tree.report(w.t, key, refused, p.now) }) }
-	if p.tree.enter(w, p.now) {
-		w.wake()
+	run := func(t ticket) { start(func(refused bool) { p.tree.report(t, key, refused, p.now) }) }
+	if t, ok := p.tree.enter(key, p.now); ok {
+		run(t)
+		return
 	}
+	w := &waiter{key: key}
+	w.wake = func() { run(w.t) }
+	p.tree.wait(w, p.now)
 }
 
 func (p *paced) again(n int) (time.Duration, bool) { return throttleDelay(n, p.rng.Float64()), true }

@@ -69,27 +69,31 @@ func (n *node) search(key string) (int, bool) {
 	return i, false
 }
 
-// enter starts an attempt, or makes it wait.
-func (t *tree) enter(w *waiter, now time.Time) bool {
+// enter starts an attempt, or reports that it has to wait.
+func (t *tree) enter(key string, now time.Time) (ticket, bool) {
 	t.sweep(now)
 	if t.root == nil {
-		return true
+		return ticket{}, true
 	}
-	f := t.find(w.key).flow
+	f := t.find(key).flow
 	if len(f.queue) == 0 {
 		ok, d := f.take(now)
 		if ok {
-			w.t = ticket{f, f.start()}
-			return true
+			return ticket{f, f.start()}, true
 		}
 		t.schedule(f, d)
 	}
+	return ticket{}, false
+}
+
+// wait makes an attempt wait that may not enter.
+func (t *tree) wait(w *waiter, now time.Time) {
+	f := t.find(w.key).flow
 	w.since = now
 	f.idleSince = now
 	f.pushed = true
 	f.waited++
 	f.queue = append(f.queue, w)
-	return false
 }
 
 // leave takes a waiter out of its queue. It reports false if the attempt has been
