@@ -1,10 +1,12 @@
 package s3pool
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -47,6 +49,7 @@ import (
 //
 //   - 400: a digest, a body that broke off, a Content-Range (RFC 9110, section 14.5).
 //   - 403, 503, 504, 500 and 502 as with Serve.
+//   - 408: the connection's deadline is over, and the body is not.
 //   - 409: S3 has met a write at the same time; the client may try again.
 //   - 412 and 501: the conditions.
 //   - 413: the body is larger than limit, or S3 says it is too large. If the request
@@ -109,9 +112,13 @@ func (c *Client) Receive(w http.ResponseWriter, r *http.Request, in *s3.PutObjec
 		return fail(http.StatusBadRequest, err)
 	}
 	put.Body = body
+	// A Read from a client that sends nothing would outlast the context, and net/http waits
+	// for it before it answers.
+	stop := context.AfterFunc(r.Context(), func() { http.NewResponseController(w).SetReadDeadline(past) })
+	defer stop()
 	out, err := c.Put(r.Context(), &put, optFns...)
 	if err != nil {
-		return fail(receivedStatus(err, &put), err)
+		return fail(receivedStatus(r.Context(), err, &put), err)
 	}
 	return out, nil
 }
@@ -164,11 +171,16 @@ func takeHeaders(in *s3.PutObjectInput, h http.Header) (int, error) {
 }
 
 // receivedStatus returns the status that tells a client why its body was not stored.
-func receivedStatus(err error, in *s3.PutObjectInput) int {
+func receivedStatus(ctx context.Context, err error, in *s3.PutObjectInput) int {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return http.StatusGatewayTimeout
+	}
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return http.StatusRequestEntityTooLarge
 	}
-	if _, ok := errors.AsType[*bodyError](err); ok || errors.Is(err, ErrIntegrity) {
+	if e, ok := errors.AsType[*bodyError](err); ok && errors.Is(e, os.ErrDeadlineExceeded) {
+		return http.StatusRequestTimeout
+	} else if ok || errors.Is(err, ErrIntegrity) {
 		return http.StatusBadRequest
 	}
 	code := ""

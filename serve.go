@@ -20,13 +20,15 @@ import (
 // # The request
 //
 // Range, If-Range and the four conditions of RFC 9110 mean what they mean there
-// (sections 13 and 14). They go to S3 as far as S3 knows them, so that a 304, a 206 and
-// a 200 each take one request, and the answer is checked against them in any case: S3
-// and its like know neither lists of ETags nor weak ones. Two requests are made where
-// If-Range asks for the whole of an object that has changed, for some answers of 416, and
-// for the whole of an object with a composite checksum, to learn its parts. One range is served. A request for several is answered with the whole object,
-// and so is one for another unit than bytes or of a form that nobody understands; HEAD
-// has no ranges (section 14.2). Other methods get 405.
+// (sections 13 and 14). They go to S3 as far as S3 knows them, and the first answer is
+// checked against all of them: S3 and its like know neither lists of ETags nor weak
+// ones. So a 304 or 412 is one request to S3, and a body takes no more than [Client.Open]
+// does. A second request is made where If-Range asks for the whole of an object that has
+// changed, and for some answers of 416.
+//
+// One range is served. A request for several is answered with the whole object, and so
+// is one for another unit than bytes or of a form that nobody understands; HEAD has no
+// ranges (section 14.2). Methods other than GET and HEAD get 405.
 //
 // in names the object: bucket, key, version, SSE-C key and so on. Its Range, PartNumber
 // and conditions must be empty, since the request has its own. The Response fields, such
@@ -51,7 +53,8 @@ import (
 // the pool's budget has them. Where it has none, a response goes on without, so slow
 // clients cannot keep out fast ones. Serve puts no deadline on a client: that is what
 // http.Server.WriteTimeout or an http.ResponseController are for. When the request's
-// context ends, and so when its client is gone, the transfer ends.
+// context ends, and so when its client is gone, the transfer and the response end at
+// once.
 //
 // # Errors
 //
@@ -174,7 +177,13 @@ func (s *serving) get(rng part.Spec) error {
 		s.w.Header()["Content-Range"] = []string{*t.out.ContentRange}
 	}
 	s.w.WriteHeader(code)
-	if _, err := body.WriteTo(s.w); err != nil {
+	// A Write to a client that does not read would outlast the context.
+	// (ctx itself ends with the last byte read.)
+	w := s.w // and s stays on the stack
+	stop := context.AfterFunc(s.r.Context(), func() { breakOff(w) })
+	_, err = body.WriteTo(s.w)
+	stop()
+	if err != nil {
 		err = t.fail(0, err)
 		s.abort()
 		return err
@@ -343,12 +352,18 @@ func (s *serving) refuse(code int, err error) error {
 // abort makes sure that the client does not take for the whole body what has been sent
 // of it.
 func (s *serving) abort() {
-	// The deadline of a connection makes its last flush fail, that of an HTTP/2 stream
-	// resets it. To return would not be enough: in a body of chunks it writes the end,
-	// and a caller who then writes an error page could fill up a Content-Length.
-	err := http.NewResponseController(s.w).SetWriteDeadline(time.Unix(1, 0))
-	if errors.Is(err, http.ErrNotSupported) && s.r.Context().Value(http.ServerContextKey) != nil {
+	// To return would not be enough: in a body of chunks it writes the end, and a caller
+	// who then writes an error page could fill up a Content-Length.
+	if err := breakOff(s.w); errors.Is(err, http.ErrNotSupported) && s.r.Context().Value(http.ServerContextKey) != nil {
 		panic(http.ErrAbortHandler)
 	}
 	// Another error is that of a connection which has been closed.
 }
+
+// breakOff ends a response where it is. The deadline of a connection makes its writes
+// fail, the last flush included; that of an HTTP/2 stream resets it.
+func breakOff(w http.ResponseWriter) error {
+	return http.NewResponseController(w).SetWriteDeadline(past)
+}
+
+var past = time.Unix(1, 0)

@@ -64,7 +64,9 @@ func (w nullWriter) Write(p []byte) (int, error) { return len(p), nil }
 func serveCanned(tb testing.TB, size int64) func() {
 	c := s3pool.New(newCannedS3(size), func(o *s3pool.Options) { o.Pool = newPool(tb); o.MultipartThreshold = 1 << 40 })
 	w := nullWriter{http.Header{}}
-	r := request("GET", "", "Accept", "*/*", "User-Agent", "test")
+	ctx, cancel := context.WithCancel(context.Background()) // as a server's: one that can end
+	tb.Cleanup(cancel)
+	r := request("GET", "", "Accept", "*/*", "User-Agent", "test").WithContext(ctx)
 	in := get("")
 	return func() {
 		clear(w.h)
