@@ -24,9 +24,9 @@
 //
 // With a refusal it begins to watch, for a fifth of a second, who is refused. If
 // refusals lie on some prefix, that prefix gets a rate, and all else goes on without a
-// limit. If they are all over the keys, the keys' common folder gets one rate: for
-// loads that are spread evenly one rate is better than one for each partition, since
-// it has more to learn from. The rate is what was served meanwhile.
+// limit. If they are all over the keys, the keys' common folder gets one rate: for a
+// load that is spread evenly one rate serves as much as one for each partition would,
+// and there is more to learn it from. The rate is what was served meanwhile.
 //
 // From then on the rate behaves like TCP's congestion window: it rises a little each
 // second, more after seconds without a refusal, and falls at a refusal, by 1.5 divided
@@ -59,6 +59,6 @@
 //     where there are few of these (fifty clients, each with a few requests a second)
 //     that can take a minute.
 //   - The more clients share a partition, the more of their attempts are refused, since
-//     each must be refused now and then to know its limit: 0.1 % with two, 0.7 % with
+//     each must be refused now and then to know its limit: 0.2 % with two, 0.7 % with
 //     fifty, 1.3 % with a hundred, 5 % with five hundred. What is served stays the same.
 package prefix
