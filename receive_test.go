@@ -251,6 +251,36 @@ func TestReceiveOddDigests(t *testing.T) {
 	}
 }
 
+// TestReceiveHTTP2: trailers come in another way there.
+func TestReceiveHTTP2(t *testing.T) {
+	fake := newUploadFake()
+	c := newClient(newPool(t), fake.Client(), s3pool.SmallParts)
+	front := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, err := c.Receive(w, r, put(nil), 5*testPart); err == nil {
+			w.WriteHeader(http.StatusCreated)
+		}
+	}))
+	front.EnableHTTP2 = true
+	front.StartTLS()
+	defer front.Close()
+	data := pattern(3*testPart + 7)
+	send := func(data []byte, digest string) int {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPut, front.URL, plain{bytes.NewReader(data)})
+		require.NoError(t, err)
+		req.Trailer = http.Header{"Repr-Digest": {digest}}
+		resp, err := front.Client().Do(req)
+		require.NoError(t, err)
+		require.Equal(t, "HTTP/2.0", resp.Proto)
+		require.NoError(t, resp.Body.Close())
+		return resp.StatusCode
+	}
+	require.Equal(t, 400, send(data, digests(nil)["Repr-Digest"]))
+	require.Equal(t, 413, send(pattern(9*testPart), digests(nil)["Repr-Digest"]))
+	require.Empty(t, fake.Keys("bucket"))
+	require.Empty(t, fake.Uploads("bucket"))
+	require.Equal(t, 201, send(data, digests(data)["Repr-Digest"]))
+}
+
 // TestReceiveOwnBody: a reader of the caller's that finds something wrong at the end.
 func TestReceiveOwnBody(t *testing.T) {
 	wrong := errors.New("not what was promised")

@@ -71,7 +71,8 @@ import (
 //     pool's budget is spent.
 //   - 504: a timeout, S3's or the context's.
 //   - 500: a call that cannot be right, such as Options out of range.
-//   - 502: anything else that S3 says, credentials and signatures included.
+//   - 502: anything else that S3 says, bad credentials and signatures included (its answer
+//     to HEAD does not tell these from 403).
 //
 // An object that has a checksum is verified (see [Verification]), and the last piece of
 // its body written only if it is right. If the object turns out wrong or S3 fails when
