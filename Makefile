@@ -69,8 +69,11 @@ report: ## the table of the README and the bounds we hold ourselves to
 	go run ./bench/cmd/compare
 
 fuzz: ## a minute for each fuzz target
-	@for f in $$(grep -oh 'func Fuzz[A-Za-z0-9_]*' *_test.go | sed 's/func //'); do \
-		go test -run '^$$' -fuzz "^$$f$$" -fuzztime 1m . || exit 1; done
+	@grep -rlE '^func Fuzz' --include='*_test.go' . | xargs -n1 dirname | sort -u | while read -r d; do \
+		for f in $$(grep -ohE '^func Fuzz[A-Za-z0-9_]*' $$d/*_test.go | sed 's/func //'); do \
+			echo "$$d $$f"; (cd $$d && go test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) .) || exit 1; done; done
+
+FUZZTIME ?= 1m
 
 minio: bin/minio ## build MinIO, five minutes of CPU once, for the tests that can use it
 
