@@ -267,7 +267,9 @@ func TestReceiveHTTP2(t *testing.T) {
 	send := func(data []byte, digest string) int {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodPut, front.URL, plain{bytes.NewReader(data)})
 		require.NoError(t, err)
-		req.Trailer = http.Header{"Repr-Digest": {digest}}
+		if digest != "" {
+			req.Trailer = http.Header{"Repr-Digest": {digest}}
+		}
 		resp, err := front.Client().Do(req)
 		require.NoError(t, err)
 		require.Equal(t, "HTTP/2.0", resp.Proto)
@@ -275,7 +277,8 @@ func TestReceiveHTTP2(t *testing.T) {
 		return resp.StatusCode
 	}
 	require.Equal(t, 400, send(data, digests(nil)["Repr-Digest"]))
-	require.Equal(t, 413, send(pattern(9*testPart), digests(nil)["Repr-Digest"]))
+	// No trailer: to net/http's server one behind an early answer is a protocol error.
+	require.Equal(t, 413, send(pattern(9*testPart), ""))
 	require.Empty(t, fake.Keys("bucket"))
 	require.Empty(t, fake.Uploads("bucket"))
 	require.Equal(t, 201, send(data, digests(data)["Repr-Digest"]))
