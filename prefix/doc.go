@@ -35,6 +35,10 @@
 // rises while somebody waits for it. Attempts wait first come, first served, and as
 // long as their context lets them.
 //
+// Keys that begin to come later, with a name that has not been among the keys of a
+// rate, get a rate of their own at once. Digits do not count: numbers and times move
+// on, and today's keys inherit yesterday's rate.
+//
 // Many clients need not know of each other: each is refused in proportion to what it
 // asks for, and that makes them equal within seconds.
 //
@@ -55,9 +59,9 @@
 //   - The first second of an overload is refused as without a Pacer; then it is over.
 //   - Operations take as long as S3's rate makes them take. Give them a context with a
 //     deadline if there is one.
-//   - A cold prefix is only told from a hot one of the same folder by refusals, and
-//     where there are few of these (fifty clients, each with a few requests a second)
-//     that can take a minute.
+//   - A cold prefix is told from a hot one by refusals. Where both have been there from
+//     the beginning, in one folder, and there are few refusals (fifty clients, each with
+//     a few requests a second), that can take a minute.
 //   - The more clients share a partition, the more of their attempts are refused, since
 //     each must be refused now and then to know its limit: 0.2 % with two, 0.7 % with
 //     fifty, 1.3 % with a hundred, 5 % with five hundred. What is served stays the same.

@@ -211,6 +211,26 @@ func TestTreeFolder(t *testing.T) {
 	require.False(t, b.find("logs/20261123/x").flow.limited())
 }
 
+// Names that have not been there are not slowed by those that have, numbers go on.
+func TestTreeNovel(t *testing.T) {
+	b := newBench(10)
+	for i := range 3000 {
+		b.outcome(func(string) bool { return i%2 == 0 }, fmt.Sprintf("data/hot-%04d", i%100))
+		b.pass(time.Millisecond)
+	}
+	before := b.prefixes()
+	b.pass(time.Second)
+	hot := b.find("data/hot-0001")
+	require.True(t, hot.flow.limited())
+	hot.flow.settle(b.now)
+	b.enter("data/hot-2")
+	require.Equal(t, before, b.prefixes())
+	b.enter("data/cold-1")
+	require.Equal(t, append(before, "data/c"), b.prefixes())
+	require.NotSame(t, hot, b.find("data/cold-2"))
+	require.InDelta(t, hot.flow.rate, b.find("data/cold-2").flow.rate, 1)
+}
+
 // Whatever happens, every waiter is let go or leaves, flows keep to their budget, and
 // each is below the flow whose prefix it has.
 func TestTreeRandom(t *testing.T) {
@@ -300,7 +320,7 @@ func TestScatter(t *testing.T) {
 		s.count("logs/2025/", false)
 	}
 	require.Equal(t, "logs/202", s.stem)
-	require.Equal(t, before, *s.branches['6'])
+	require.Equal(t, before, s.branches['6'].tally)
 
 	// Nearly all on one branch: there is more to see below it.
 	for range 5000 {

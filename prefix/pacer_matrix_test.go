@@ -50,12 +50,17 @@ func scenarios(x float64) []scenario {
 			load: []group{{"hot", x, hex("hot/")}, cold},
 		}, {
 			name: "cold later", end: 30 * time.Second, steady: [][2]int{{20, 30}},
-			cuts: []string{"h"},
-			load: []group{{"hot", x, hex("hot/")}, {"cold", 0.5, func(s *sim) string {
+			cuts: []string{"data/h"},
+			load: []group{{"hot", x, hex("data/hot-")}, {"cold", 0.5, func(s *sim) string {
 				if s.at() < 10*time.Second {
 					return ""
 				}
-				return cold.key(s)
+				return hex("data/archive-")(s)
+			}}},
+		}, {
+			name: "timestamps", end: 30 * time.Second, steady: [][2]int{{10, 30}},
+			load: []group{{"hot", x, func(s *sim) string {
+				return fmt.Sprintf("logs/%s-%04x", s.now.UTC().Format("2006-01-02T15:04:05.000"), s.rng.IntN(1<<16))
 			}}},
 		},
 	}

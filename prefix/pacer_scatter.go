@@ -11,9 +11,17 @@ import (
 type scatter struct {
 	stem     string // what the keys have in common, the flow's prefix included
 	any      bool   // stem is of a key at least
-	branches map[byte]*tally
-	ends     tally // keys that are the stem
-	others   tally // keys that do not have the stem, too few to matter so far
+	branches map[byte]*branch
+	ends     tally   // keys that are the stem
+	others   tally   // keys that do not have the stem, too few to matter so far
+	seen     float64 // keys; it decays as the tallies do
+	clock    uint64  // keys, ever
+}
+
+// A branch is the keys that go on with the same byte.
+type branch struct {
+	tally
+	born, last uint64 // by the clock, the first and the latest key
 }
 
 // A tally counts attempts and refusals. They decay, hence fractions.
@@ -29,6 +37,8 @@ func (t *tally) add(o tally) {
 const stray = 0.05
 
 func (s *scatter) count(key string, refused bool) {
+	s.seen++
+	s.clock++
 	one := tally{sent: 1}
 	if refused {
 		one.refused = 1
@@ -46,6 +56,24 @@ func (s *scatter) count(key string, refused bool) {
 	s.at(key).add(one)
 }
 
+// novel returns the prefix at which key differs from all keys lately, if there have
+// been enough to say so: fifty for each branch are, however keys are drawn, more than
+// it takes to have seen all that matter. A digit is never novel: numbers and times
+// move on, and what comes is what was.
+func (s *scatter) novel(key string) (prefix string, ok bool) {
+	if !s.any || s.seen < 50*float64(len(s.branches)+1) {
+		return "", false
+	}
+	n := 0
+	for n < len(key) && n < len(s.stem) && key[n] == s.stem[n] {
+		n++
+	}
+	if n == len(key) || '0' <= key[n] && key[n] <= '9' || n == len(s.stem) && s.branches[key[n]] != nil {
+		return "", false
+	}
+	return key[:n+1], true
+}
+
 func (s *scatter) at(key string) *tally {
 	if len(key) == len(s.stem) {
 		return &s.ends
@@ -54,12 +82,13 @@ func (s *scatter) at(key string) *tally {
 	t := s.branches[b]
 	if t == nil {
 		if s.branches == nil {
-			s.branches = map[byte]*tally{}
+			s.branches = map[byte]*branch{}
 		}
-		t = &tally{}
+		t = &branch{born: s.clock}
 		s.branches[b] = t
 	}
-	return t
+	t.last = s.clock
+	return &t.tally
 }
 
 // shorten makes the stem one of key too. All that has been counted below it is on
@@ -73,14 +102,14 @@ func (s *scatter) shorten(key string) {
 	below.sent -= s.others.sent
 	below.refused -= s.others.refused
 	// Where the strays belonged is not known; they are let go.
-	*s = scatter{stem: s.stem[:n], any: true, branches: map[byte]*tally{s.stem[n]: &below}}
+	*s = scatter{stem: s.stem[:n], any: true, branches: map[byte]*branch{s.stem[n]: {tally: below, last: s.clock}}, seen: below.sent, clock: s.clock}
 }
 
 func (s *scatter) total() tally {
 	t := s.ends
 	t.add(s.others)
 	for _, b := range s.branches {
-		t.add(*b)
+		t.add(b.tally)
 	}
 	return t
 }
@@ -99,6 +128,7 @@ func (s *scatter) fade() {
 		}
 		t.refused /= 2
 	}
+	s.seen /= 2
 	for _, t := range []*tally{&s.ends, &s.others} {
 		t.sent /= 2
 		t.refused /= 2
@@ -118,38 +148,52 @@ const (
 	least = 6
 )
 
+// present reports whether keys of b come now, and have come for a while. Where keys
+// have a time in them, one branch is over when the next one comes: it is not one that
+// is refused less, and may not be held against the other.
+func (s *scatter) present(b *branch) bool {
+	while := min(20*uint64(len(s.branches)+1), s.clock/2)
+	return b.born+while <= s.clock && b.last+while >= s.clock
+}
+
 // odd returns the branch that differs most from the others, as a prefix, its tally
 // and that of the rest, and by how much it differs, as a likelihood ratio. It is 0
 // if none is worth a look.
-func (s *scatter) odd() (prefix string, branch, rest tally, g float64) {
-	total := s.total()
+func (s *scatter) odd() (prefix string, odd, rest tally, g float64) {
+	var total tally
+	for _, b := range s.branches {
+		if s.present(b) {
+			total.add(b.tally)
+		}
+	}
 	if total.refused < least {
-		return "", branch, rest, 0
+		return "", odd, rest, 0
 	}
 	var at byte
-	for b, t := range s.branches {
+	for c, b := range s.branches {
+		t := b.tally
 		r := tally{total.sent - t.sent, total.refused - t.refused}
-		if min(t.sent, r.sent) < 4 {
+		if !s.present(b) || min(t.sent, r.sent) < 4 {
 			continue
 		}
 		x, y := t.refused/t.sent, r.refused/r.sent
 		if max(x, y) < contrast*min(x, y) {
 			continue
 		}
-		v := likelihood(*t, total) + likelihood(r, total)
+		v := likelihood(t, total) + likelihood(r, total)
 		// Of two that tell the same, the one that is refused goes: what is left over,
 		// and keys that nobody has seen yet, are better off without a limit.
 		if x > y {
 			v *= 1.0001
 		}
-		if v >= hint && (v > g || v == g && b < at) { // the order of a map must not matter
-			g, at, branch, rest = v, b, *t, r
+		if v >= hint && (v > g || v == g && c < at) { // the order of a map must not matter
+			g, at, odd, rest = v, c, t, r
 		}
 	}
 	if g == 0 {
-		return "", branch, rest, 0
+		return "", odd, rest, 0
 	}
-	return s.stem + string([]byte{at}), branch, rest, g
+	return s.stem + string([]byte{at}), odd, rest, g
 }
 
 // folder returns the part of the stem up to its last slash, if the counts are enough

@@ -75,7 +75,7 @@ func (t *tree) enter(key string, now time.Time) (ticket, bool) {
 	if t.root == nil {
 		return ticket{}, true
 	}
-	f := t.find(key).flow
+	f := t.flow(key, now)
 	if len(f.queue) == 0 {
 		ok, d := f.take(now)
 		if ok {
@@ -84,6 +84,26 @@ func (t *tree) enter(key string, now time.Time) (ticket, bool) {
 		t.schedule(f, d)
 	}
 	return ticket{}, false
+}
+
+// flow returns the flow of an attempt for key. Keys of a kind that has not been there
+// while the flow was limited get a flow of their own: they need not be slow, and behind
+// the others in the queue they could not show it. It begins with the same rate, so that
+// keys that take the place of others, as those of another day, are as fast at once.
+func (t *tree) flow(key string, now time.Time) *flow {
+	n := t.find(key)
+	f := n.flow
+	if !f.limited() || f.congested {
+		return f
+	}
+	prefix, ok := f.scatter.novel(key)
+	if !ok || !t.budget.take() {
+		return f
+	}
+	c := newFlow(prefix, now)
+	c.setRate(f.rate, t.random(), now)
+	t.adopt(n, c, now)
+	return c
 }
 
 // wait makes an attempt wait that may not enter.
