@@ -39,6 +39,8 @@ func program(t *testing.T, name string) string {
 // A front serves the keys of the store's bucket, and takes uploads of up to limit bytes.
 type front struct {
 	*httptest.Server
+	answering sync.WaitGroup // a client hears of a reset before the handler returns
+
 	mu     sync.Mutex
 	served []exchange
 }
@@ -55,6 +57,8 @@ const uploadLimit = 12 * mib
 func (s *store) front(t *testing.T, c *s3pool.Client, start func(*httptest.Server)) *front {
 	f := &front{}
 	f.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		f.answering.Add(1)
+		defer f.answering.Done()
 		sw := &statusWriter{ResponseWriter: w}
 		key := strings.TrimPrefix(r.URL.Path, "/")
 		var err error
@@ -75,8 +79,9 @@ func (s *store) front(t *testing.T, c *s3pool.Client, start func(*httptest.Serve
 	return f
 }
 
-// last returns what has been asked since the last call.
+// last returns what has been asked, and answered, since the last call.
 func (f *front) last() []exchange {
+	f.answering.Wait()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	list := f.served
