@@ -1,6 +1,7 @@
 package s3pool_test
 
 import (
+	"bytes"
 	"io"
 	"testing"
 
@@ -44,6 +45,25 @@ func BenchmarkGet(b *testing.B) {
 					b.Fatal(err)
 				}
 				o.Release()
+			}
+		})
+	}
+}
+
+// BenchmarkPut is what a stream of unknown length costs.
+func BenchmarkPut(b *testing.B) {
+	for _, scheme := range []string{"http", "https"} {
+		b.Run("scheme="+scheme, func(b *testing.B) {
+			srv := s3test.NewServer(func(o *s3test.ServerOptions) { o.TLS = scheme == "https" })
+			defer srv.Close()
+			srv.CreateBucket("bucket", false)
+			c := s3pool.New(srv.Client(), func(o *s3pool.Options) { o.Pool = s3pool.NewPool() })
+			object := pattern(100_000)
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := c.Put(b.Context(), put(plain{bytes.NewReader(object)})); err != nil {
+					b.Fatal(err)
+				}
 			}
 		})
 	}

@@ -306,7 +306,7 @@ func (m *multipart) transmit(ctx context.Context, n int32, p payload, sum crc.Va
 	var again retries
 	for {
 		in := partInput(m.in, m.id, n)
-		w := p.window()
+		w := p.window(m.set.Pool)
 		in.Body, in.ContentLength = w, &p.n
 		in.ChecksumAlgorithm = algorithmName(sum.Algorithm)
 		partSums(in).set(sum)

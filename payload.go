@@ -16,8 +16,8 @@ type payload struct {
 func memory(p []byte) payload { return payload{mem: p, n: int64(len(p))} }
 
 // window returns a body of a request.
-func (p payload) window() *window {
-	return &window{mem: p.mem, at: p.at, base: p.base, n: p.n}
+func (p payload) window(pool *Pool) *window {
+	return &window{pool: pool, mem: p.mem, at: p.at, base: p.base, n: p.n}
 }
 
 // writeTo passes the bytes on to w, which must not keep them and never fails. The

@@ -262,7 +262,7 @@ func (u *upload) putOne(p payload) (*PutOutput, error) {
 		}
 		putSums(&in).set(sum)
 	}
-	w := p.window()
+	w := p.window(u.set.Pool)
 	in.Body, in.ContentLength = w, &p.n
 	out, err := u.api.PutObject(u.ctx, &in, u.opts...)
 	if err := w.shut(); err != nil {

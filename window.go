@@ -2,6 +2,7 @@ package s3pool
 
 import (
 	"errors"
+	"hash"
 	"io"
 	"sync"
 )
@@ -11,6 +12,7 @@ import (
 // read it any more, whatever the transport below is still about: only then is the
 // memory released.
 type window struct {
+	pool *Pool
 	mu   sync.Mutex
 	mem  []byte      // one of the two
 	at   io.ReaderAt // from base on
@@ -80,4 +82,27 @@ func (w *window) shut() error {
 	defer w.mu.Unlock()
 	w.done = true
 	return w.err
+}
+
+// WriteTo implements io.WriterTo, for the one who hashes the body before it is sent:
+// io.Copy would give each a buffer of 32 KiB. Anybody else reads: a write to a connection
+// can take as long as it likes, and shut would wait for it.
+func (w *window) WriteTo(dst io.Writer) (written int64, err error) {
+	h, ok := dst.(hash.Hash)
+	if !ok {
+		return io.Copy(dst, struct{ io.Reader }{w})
+	}
+	block := w.pool.borrow()
+	defer w.pool.giveBack(block)
+	for {
+		n, err := w.Read(block.mem)
+		h.Write(block.mem[:n])
+		written += int64(n)
+		if err != nil {
+			if err == io.EOF {
+				err = nil
+			}
+			return written, err
+		}
+	}
 }
