@@ -76,7 +76,7 @@ type class struct {
 
 // get leases a block of at least n bytes. n matters only to a class without a size.
 func (c *class) get(n int) *block {
-	b, _ := c.idle.Get().(*block)
+	b := c.takeIdle()
 	if b == nil {
 		b = c.makeBlock(max(c.size, n))
 	} else if check.Enabled {
@@ -99,7 +99,25 @@ func (c *class) put(b *block) {
 		c.forget(b.usage)
 		return
 	}
+	if c.size >= dearSize {
+		c.idle.Put((*block)(nil))
+	}
 	c.idle.Put(b)
+}
+
+// dearSize is the size from which on a miss costs more than a walk over all processors'
+// shares of a sync.Pool. Each has a place that only that processor looks into; blocks of
+// this size are put behind a nil that fills it, so that all processors find them.
+const dearSize = 1 << 20
+
+// takeIdle returns an idle block, or nil.
+func (c *class) takeIdle() *block {
+	for {
+		b, ok := c.idle.Get().(*block)
+		if !ok || b != nil {
+			return b
+		}
+	}
 }
 
 func (c *class) makeBlock(n int) *block {

@@ -24,7 +24,7 @@ func (p *Pool) VerifyIdle() {
 	}
 	for _, c := range classes {
 		for {
-			b, _ := c.idle.Get().(*block)
+			b := c.takeIdle()
 			if b == nil {
 				break
 			}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"runtime"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -349,6 +350,40 @@ func TestAcquireAllocatesTheHandleOnly(t *testing.T) {
 		})
 		require.LessOrEqual(t, allocs, 1.0, name)
 	}
+}
+
+// TestLargeIdleBlocksAreFoundEverywhere: a block that one processor has released is not
+// missed by another.
+func TestLargeIdleBlocksAreFoundEverywhere(t *testing.T) {
+	if check.Enabled {
+		return // sync.Pool drops Puts under race
+	}
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
+	p := newPool(t)
+	const turns = 1000
+	n := int64(runtime.GOMAXPROCS(0))
+	var turn atomic.Int64
+	var g sync.WaitGroup
+	for me := range n {
+		g.Go(func() {
+			// All are awake all the time, so that each is on a processor of its own.
+			for now := turn.Load(); now < turns; now = turn.Load() {
+				if now%n != me {
+					runtime.Gosched()
+					continue
+				}
+				if b, err := p.Acquire(t.Context(), mib); assertNoError(t, err) {
+					b.Release()
+				}
+				turn.Add(1)
+			}
+		})
+	}
+	g.Wait()
+	c := p.Stats().Classes
+	require.Len(t, c, 1)
+	require.EqualValues(t, turns, c[0].Acquires)
+	require.EqualValues(t, 1, c[0].Misses)
 }
 
 func BenchmarkAcquireRelease(b *testing.B) {
