@@ -40,7 +40,8 @@
 // a WriteAtBuffer, for the whole object at once and before it holds anything:
 // downloads never wait for each other in a circle. So does Client.Get, likewise once,
 // and Client.Download, whose requests hold a block of 1 MiB each and finish with one.
-// A [Reader] uses what the budget has for reading ahead, and goes on without. A
+// A [Reader] uses what the budget has for reading ahead, half of it at most, and goes on
+// without. A
 // WriteAtBuffer that has to grow, and a [Provider] in need of a block, ask once;
 // the former then returns [ErrBudget], the latter uses smaller blocks.
 //

@@ -31,6 +31,7 @@ type Pool struct {
 	maxBytes int64
 	budget   *semaphore.Weighted // of maxBytes, nil without a bound
 	charged  atomic.Int64        // bytes taken from budget; never more than maxBytes
+	ahead    atomic.Int64        // of these, bytes read ahead
 
 	ballast ballast
 
@@ -132,6 +133,32 @@ func (p *Pool) TryAcquire(n int) (*Buffer, bool) {
 		p.charged.Add(int64(size))
 	}
 	return newBuffer(c.get(n), n), true
+}
+
+// acquireAhead is TryAcquire for memory whose holder cannot tell when it will give it
+// back: what has been read ahead stays until somebody reads on, and that somebody may be
+// waiting for memory of this pool himself. So at most half of the budget is for it, and
+// nobody queues for it. The caller ends the lease with releaseAhead.
+func (p *Pool) acquireAhead(n int) (*Buffer, bool) {
+	if p.budget == nil {
+		return p.TryAcquire(n)
+	}
+	size := int64(p.classFor(n).bytes(n))
+	if p.ahead.Add(size) <= p.maxBytes/2 {
+		if b, ok := p.TryAcquire(n); ok {
+			return b, true
+		}
+	}
+	p.ahead.Add(-size)
+	return nil, false
+}
+
+func (p *Pool) releaseAhead(b *Buffer) {
+	if p.budget != nil {
+		n := len(b.Bytes())
+		p.ahead.Add(-int64(p.classFor(n).bytes(n)))
+	}
+	b.Release()
 }
 
 // classFor returns the class of a buffer of n bytes. A size that only rounding

@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/iotest"
 	"testing/synctest"
@@ -408,6 +409,45 @@ func TestPutStuckBody(t *testing.T) {
 				requireNothing(t, fake, "")
 				w.Close() // the Read returns
 				synctest.Wait()
+			})
+		}
+	}
+}
+
+// TestPutOfReaders: copies from a store to another through one small pool finish: what
+// the Readers have read ahead never takes the memory that the uploads need to go on.
+func TestPutOfReaders(t *testing.T) {
+	for _, budget := range []int64{testPart, 2 * testPart, 3 * testPart, 5 * testPart} {
+		for _, wrapped := range []bool{false, true} {
+			synctest.Test(t, func(t *testing.T) {
+				from, to := s3test.New(), newUploadFake()
+				data := pattern(20*testPart + 9)
+				from.Put("bucket", "key", data)
+				p := newPool(t, withBudget(budget))
+				reads := newClient(p, from.Client())
+				writes := newClient(p, to.Client(), s3pool.SmallParts)
+				var wg sync.WaitGroup
+				for i := range 5 {
+					wg.Go(func() {
+						r, err := reads.Open(t.Context(), get(""))
+						if !assertNoError(t, err) {
+							return
+						}
+						defer r.Close()
+						in := put(r)
+						if wrapped {
+							in.Body = plain{r}
+						}
+						in.Key = aws.String(fmt.Sprint(i))
+						_, err = writes.Put(t.Context(), in)
+						assertNoError(t, err)
+					})
+				}
+				wg.Wait()
+				for i := range 5 {
+					o, _ := to.Object("bucket", fmt.Sprint(i))
+					require.True(t, bytes.Equal(data, o.Data))
+				}
 			})
 		}
 	}

@@ -45,7 +45,8 @@ var errClosedReader = errors.New("read from a Reader that has been closed")
 // when it is due, is read straight from its body. So the first byte comes as soon as
 // with a plain GetObject, and a Reader goes on, one request at a time, where the
 // pool's budget has nothing left for it. A slow caller holds at most
-// Options.Concurrency part buffers.
+// Options.Concurrency part buffers, and all Readers of a pool together at most half of
+// its budget: the other half is for those who give back by themselves.
 //
 // Read returns io.EOF when all bytes have been delivered and, where that is
 // possible, verified: bytes that do not match the object's checksum end in an error
@@ -189,6 +190,7 @@ func (r *Reader) advance() error {
 			r.t.arrived(0, 1)
 			if r.ahead != nil {
 				r.ahead.takeOver()
+				r.ahead.nudge()
 			}
 		case r.slot != nil:
 			return nil
@@ -210,6 +212,7 @@ func (r *Reader) extend() bool {
 	if ok {
 		r.t.arrived(0, 1)
 		r.direct.end = p.To
+		r.ahead.nudge()
 	}
 	return ok
 }
@@ -261,6 +264,7 @@ func (r *Reader) consumed(n int) {
 		r.slot.release()
 		r.slot = nil
 		r.t.arrived(0, 1)
+		r.ahead.nudge()
 	}
 }
 
@@ -342,18 +346,20 @@ func (s *slot) number(t *transfer) int {
 
 // release gives back the buffer, and the helper's leave to take another.
 func (s *slot) release() {
-	s.buf.Release()
+	s.ahead.t.set.Pool.releaseAhead(s.buf)
 	<-s.ahead.window
 }
 
 // readAhead fetches parts before they are due, in order. A helper takes memory
 // first and then claims the part that is next: while the budget has nothing, the
-// parts remain free for the reader itself to fetch.
+// parts remain free for the reader itself to fetch, and the helper asks again whenever
+// the reader has got one part further.
 type readAhead struct {
 	t      *transfer
 	ctx    context.Context
 	claims *part.Claims
 	window chan struct{} // a token for each part that is fetched or waits to be read
+	again  chan struct{} // a token for each helper that may ask for memory again
 	wg     sync.WaitGroup
 
 	tookOver bool // under Reader.mu
@@ -368,6 +374,7 @@ func newReadAhead(t *transfer, ctx context.Context) *readAhead {
 		t: t, ctx: ctx,
 		claims: part.NewClaims(part.NewPlan(t.rng, t.set.PartSize)),
 		window: make(chan struct{}, n),
+		again:  make(chan struct{}, n),
 		queue:  make(chan *slot, n),
 	}
 }
@@ -395,10 +402,18 @@ func (a *readAhead) help() {
 		case <-a.ctx.Done():
 			return
 		}
-		s := a.claim()
+		s, more := a.claim()
 		if s == nil {
 			<-a.window
-			return
+			if !more {
+				return
+			}
+			select {
+			case <-a.again:
+				continue
+			case <-a.ctx.Done():
+				return
+			}
 		}
 		st := a.t.stream(a.ctx, s.r)
 		s.err = st.readFull(s.buf.Bytes()[:s.r.Len()])
@@ -410,27 +425,39 @@ func (a *readAhead) help() {
 	}
 }
 
+// nudge lets the helpers ask for memory again. A token too many does no harm.
+func (a *readAhead) nudge() {
+	for range cap(a.again) {
+		select {
+		case a.again <- struct{}{}:
+		default:
+			return
+		}
+	}
+}
+
 // claim takes memory, and then the next part for it. It returns nil if there is no
-// part left or the reader is done.
-func (a *readAhead) claim() *slot {
+// memory, or if more is false, no part.
+func (a *readAhead) claim() (s *slot, more bool) {
 	free := a.claims.Free().Len()
 	if free <= 0 {
-		return nil
+		return nil, false
 	}
-	buf, err := a.t.set.Pool.Acquire(a.ctx, int(min(a.t.set.PartSize, free)))
-	if err != nil {
-		return nil // the reader fetches the rest itself, or is done
+	pool := a.t.set.Pool
+	buf, ok := pool.acquireAhead(int(min(a.t.set.PartSize, free)))
+	if !ok {
+		return nil, true
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	r, ok := a.claims.NextInOrder()
 	if !ok {
-		buf.Release()
-		return nil
+		pool.releaseAhead(buf)
+		return nil, false
 	}
-	s := &slot{ahead: a, r: r, buf: buf, done: make(chan struct{})}
+	s = &slot{ahead: a, r: r, buf: buf, done: make(chan struct{})}
 	a.queue <- s
-	return s
+	return s, true
 }
 
 // take claims the part at pos for the reader itself, if it is the next free one.
