@@ -31,6 +31,7 @@ type multipart struct {
 	crcs     *crc.Ranges          // of the object, nil if its checksum cannot be put together
 	sum      crc.Value            // of the object, when crcs is complete
 	found    *s3.HeadObjectOutput // of the object, if it was there already
+	broken   atomic.Bool          // whether a part's request has failed
 
 	mu       sync.Mutex
 	parts    []types.CompletedPart
@@ -312,11 +313,13 @@ func (m *multipart) transmit(ctx context.Context, n int32, p payload, sum crc.Va
 		partSums(in).set(sum)
 		out, err := m.api.UploadPart(ctx, in, m.opts...)
 		if err := w.shut(); err != nil {
+			m.broken.Store(true)
 			return "", err // the body's own
 		}
 		if err == nil {
 			return aws.ToString(out.ETag), nil
 		}
+		m.broken.Store(true)
 		err = stray(ctx, err)
 		if err := again.wait(ctx, m.set.MaxRetries, err, retryable(err)); err != nil {
 			return "", err
@@ -437,18 +440,43 @@ func (m *multipart) abandon(err error) error {
 		e.UploadID = m.id
 		return e
 	}
+	if aerr := m.abort(); aerr != nil {
+		e.UploadID = m.id
+		e.Err = fmt.Errorf("%w (the upload is still there: %v)", e.Err, aerr)
+	}
+	return e
+}
+
+// abort aborts the upload, under a context of its own. A part whose request broke off may
+// still be on its way into the store, and bring the upload back when it arrives: S3 says
+// that "it might be necessary to abort a given multipart upload multiple times"
+// (AbortMultipartUpload in the API reference). So after such a failure it is said again, a
+// moment later, until S3 knows of no upload or has been told often enough.
+func (m *multipart) abort() error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(m.ctx), abortTimeout)
 	defer cancel()
-	var again retries
-	for {
-		_, aerr := m.api.AbortMultipartUpload(ctx, abortInput(m.in, m.id), m.opts...)
-		if aerr == nil || isCode(aerr, "NoSuchUpload") {
-			return e
+	const times, apart = 4, 100 * time.Millisecond
+	for i := 1; ; i++ {
+		var again retries
+		for {
+			_, err := m.api.AbortMultipartUpload(ctx, abortInput(m.in, m.id), m.opts...)
+			if isCode(err, "NoSuchUpload") {
+				return nil
+			}
+			if err == nil {
+				break
+			}
+			if err := again.wait(ctx, m.set.MaxRetries, err, retryable(err)); err != nil {
+				return err
+			}
 		}
-		if aerr := again.wait(ctx, m.set.MaxRetries, aerr, retryable(aerr)); aerr != nil {
-			e.UploadID = m.id
-			e.Err = fmt.Errorf("%w (the upload is still there: %v)", e.Err, aerr)
-			return e
+		if !m.broken.Load() || i == times {
+			return nil
+		}
+		select {
+		case <-time.After(apart):
+		case <-ctx.Done():
+			return ctx.Err()
 		}
 	}
 }

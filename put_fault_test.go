@@ -616,3 +616,31 @@ func TestPutCheckpointOfAStream(t *testing.T) {
 	require.ErrorContains(t, err, "AccessDenied")
 	requireNothing(t, fake, "")
 }
+
+// TestPutAbortsUntilItIsGone: a part that arrives after the abort brings an upload back.
+func TestPutAbortsUntilItIsGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := newUploadFake()
+		c, _ := withFaults(fake, on("UploadPart", always, s3test.Reset()))
+		api := &forgetful{API: c, times: 2}
+		_, err := newClient(newPool(t), api, s3pool.SmallParts, func(o *s3pool.Options) { o.MaxRetries = -1 }).
+			Put(t.Context(), put(bytes.NewReader(pattern(5*testPart))))
+		e, ok := errors.AsType[*s3pool.Error](err)
+		require.True(t, ok)
+		require.Empty(t, e.UploadID)
+		requireNothing(t, fake, "")
+	})
+}
+
+// A forgetful API does not do what the first requests to abort ask for.
+type forgetful struct {
+	s3pool.API
+	times int
+}
+
+func (f *forgetful) AbortMultipartUpload(ctx context.Context, in *s3.AbortMultipartUploadInput, optFns ...func(*s3.Options)) (*s3.AbortMultipartUploadOutput, error) {
+	if f.times--; f.times >= 0 {
+		return &s3.AbortMultipartUploadOutput{}, nil
+	}
+	return f.API.AbortMultipartUpload(ctx, in, optFns...)
+}
