@@ -270,12 +270,15 @@ func (s *signature) HandleBuild(ctx context.Context, in middleware.BuildInput, n
 		if s.checksum {
 			// What GetObjectInput.ChecksumMode stands for. The field itself would
 			// make the SDK validate.
-			req.Header["X-Amz-Checksum-Mode"] = []string{"ENABLED"}
+			req.Header["X-Amz-Checksum-Mode"] = enabled
 		}
 		req.Header["User-Agent"] = s.sign(req.Header.Get("User-Agent"))
 	}
 	return next.HandleBuild(ctx, in)
 }
+
+// enabled is a header's value that nobody changes, for the reasons that sign gives.
+var enabled = []string{"ENABLED"}
 
 // sign returns the user agent with our name behind the SDK's. Nobody changes the slice:
 // Header.Set makes a new one, Add has no room in this one.

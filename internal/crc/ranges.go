@@ -19,7 +19,7 @@ type Ranges struct {
 	mu      sync.Mutex
 	runs    runs
 	spoiled bool   // a byte was added twice
-	few     [4]run // the first backing of runs
+	few     [1]run // the first backing of runs: an object in one request has one
 }
 
 // NewRanges returns an empty set for a, which must be a CRC.
