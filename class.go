@@ -106,9 +106,11 @@ func (c *class) put(b *block) {
 }
 
 // dearSize is the size from which on a miss costs more than a walk over all processors'
-// shares of a sync.Pool. Each has a place that only that processor looks into; blocks of
-// this size are put behind a nil that fills it, so that all processors find them.
-const dearSize = 1 << 20
+// shares of a sync.Pool: the parts of uploads, and what grows up to them. Each share
+// has a place that only its processor looks into; blocks of this size are put behind a nil
+// that fills it, so that all processors find them. It makes a second processor worth 1.3
+// times the throughput of Acquire and Release, and not 1.8, so smaller blocks go without.
+const dearSize = 2 << 20
 
 // takeIdle returns an idle block, or nil.
 func (c *class) takeIdle() *block {

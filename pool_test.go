@@ -372,7 +372,7 @@ func TestLargeIdleBlocksAreFoundEverywhere(t *testing.T) {
 					runtime.Gosched()
 					continue
 				}
-				if b, err := p.Acquire(t.Context(), mib); assertNoError(t, err) {
+				if b, err := p.Acquire(t.Context(), 2*mib); assertNoError(t, err) {
 					b.Release()
 				}
 				turn.Add(1)
