@@ -52,7 +52,9 @@ type PutOutput struct {
 // Larger bodies than Options.MultipartThreshold are multipart uploads. Parts that fail are
 // sent again. A Put that fails aborts its upload, under a context of its own, unless
 // Options.LeaveParts says otherwise; if that fails too, Error.UploadID names what is left.
-// An error of the body ends the Put and is in the error returned.
+// An error of the body ends the Put and is in the error returned. A Put that fails for
+// another reason waits for a Read of the body under way, so that the body is the
+// caller's again when it returns.
 //
 // S3 gets a checksum of the whole object: CRC64NVME, or what the input asks for by
 // ChecksumAlgorithm. Of a CRC, S3 checks the object's; of the SHAs, each part's. A

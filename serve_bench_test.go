@@ -11,7 +11,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/s3pool/s3pool"
-	"github.com/s3pool/s3pool/internal/check"
 )
 
 // cannedS3 is an API whose answers cost next to nothing, so that what is measured is
@@ -72,29 +71,6 @@ func serveCanned(tb testing.TB, size int64) func() {
 		clear(w.h)
 		require.NoError(tb, c.Serve(w, r, in))
 	}
-}
-
-// TestServeAllocs: at most 2 KB for a response beyond the SDK's call and net/http, and
-// nothing for the bytes.
-func TestServeAllocs(t *testing.T) {
-	if check.Enabled {
-		t.Skip("sync.Pool drops what it is given under the race detector")
-	}
-	bytesFor := func(size int64) int64 {
-		return testing.Benchmark(func(b *testing.B) {
-			do := serveCanned(b, size)
-			do()
-			b.ReportAllocs()
-			b.ResetTimer()
-			for b.Loop() {
-				do()
-			}
-		}).AllocedBytesPerOp()
-	}
-	small, large := bytesFor(1000), bytesFor(10*mib)
-	require.LessOrEqual(t, small, int64(2000))
-	require.LessOrEqual(t, large, small+64, "for the copy itself")
-	require.Zero(t, testing.AllocsPerRun(20, serveCanned(t, 100*mib))-testing.AllocsPerRun(20, serveCanned(t, 1000)))
 }
 
 func BenchmarkServe(b *testing.B) {

@@ -32,10 +32,10 @@ func FuzzServe(f *testing.F) {
 		} {
 			value = strings.Trim(strings.ReplaceAll(value, "{etag}", object.ETag), " \t") // as net/http's server does
 			if strings.IndexFunc(value, func(c rune) bool { return c < ' ' || c > '~' }) >= 0 {
-				t.Skip("no header")
+				return // no header
 			}
 			if strings.Contains(value, "*") && value != "*" {
-				t.Skip("net/http takes a list that begins with a star for one")
+				return // net/http takes a list that begins with a star for one
 			}
 			if value != "" {
 				r.Header.Set(name, value)

@@ -17,10 +17,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go"
-	"github.com/aws/smithy-go/middleware"
 	"github.com/stretchr/testify/require"
 
-	"github.com/s3pool/s3pool/internal/check"
 	"github.com/s3pool/s3pool/prefix"
 	"github.com/s3pool/s3pool/s3test"
 )
@@ -225,31 +223,6 @@ func TestPacerPresign(t *testing.T) {
 	req, err := s3.NewPresignClient(c).PresignGetObject(t.Context(), &s3.GetObjectInput{Bucket: aws.String("b"), Key: aws.String("k")})
 	require.NoError(t, err)
 	require.Contains(t, req.URL, "X-Amz-Signature")
-}
-
-// An unlimited client costs nothing beside what the SDK costs.
-func TestPacerAllocs(t *testing.T) {
-	if check.Enabled {
-		t.Skip("sync.Pool drops a quarter of what it is given under the race detector")
-	}
-	hc := &http.Client{Transport: instant{}}
-	allocs := func(optFns ...func(*s3.Options)) float64 {
-		c := s3test.NewClient("https://"+s3test.Domain, hc, optFns...)
-		in := &s3.HeadObjectInput{Bucket: aws.String("b"), Key: aws.String("k")}
-		return testing.AllocsPerRun(500, func() {
-			if _, err := c.HeadObject(context.Background(), in); err != nil {
-				t.Fatal(err)
-			}
-		})
-	}
-	nothing := func(*middleware.Stack) error { return nil }
-	base := allocs(func(o *s3.Options) {
-		o.Retryer = prefix.NewRetryer(o.Retryer)     // the SDK's user agent names its own retryers only
-		o.APIOptions = append(o.APIOptions, nothing) // the SDK copies the list for each call, if there is one
-	})
-	paced := allocs(prefix.NewPacer().Attach)
-	require.Equal(t, base, paced)
-	require.LessOrEqual(t, paced, allocs())
 }
 
 // instant answers every request at once.
