@@ -1,43 +1,15 @@
 package s3pool
 
-import "sync/atomic"
+import "github.com/s3pool/s3pool/internal/mem"
 
 // A Buffer is a lease on pooled memory. The holder may pass it on, and must
 // release it exactly once.
-type Buffer struct {
-	n     int
-	block atomic.Pointer[block] // nil once released
-}
-
-// newBuffer makes the handle of a lease. Handles are never recycled, so that a
-// second Release is always seen; the 16 bytes are the price.
-func newBuffer(b *block, n int) *Buffer {
-	buf := &Buffer{n: n}
-	buf.block.Store(b)
-	return buf
-}
+type Buffer mem.Buffer
 
 // Bytes returns the buffer's memory, of the length that was asked for. It is
 // valid until Release. Bytes panics after Release.
-func (b *Buffer) Bytes() []byte {
-	blk := b.block.Load()
-	if blk == nil {
-		panic("s3pool: Bytes of a Buffer that has been released")
-	}
-	return blk.mem[:b.n:b.n]
-}
+func (b *Buffer) Bytes() []byte { return (*mem.Buffer)(b).Bytes() }
 
 // Release gives the memory back. Nobody may touch it afterwards: the next holder
 // has it already. A second Release panics.
-func (b *Buffer) Release() {
-	blk := b.block.Swap(nil)
-	if blk == nil {
-		panic("s3pool: Buffer released twice")
-	}
-	c := blk.class
-	size := len(blk.mem)
-	c.put(blk)
-	if c.charged {
-		c.pool.refund(size)
-	}
-}
+func (b *Buffer) Release() { (*mem.Buffer)(b).Release() }

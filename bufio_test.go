@@ -24,24 +24,24 @@ func TestBufioSizes(t *testing.T) {
 		{0, 4096}, {1, 512}, {512, 512}, {513, 1024}, {2048, 2048}, {4096, 4096}, {4097, 8192},
 		{mib, mib}, {mib + 1, mib + 1}, // above the largest bucket: exact, not pooled
 	} {
-		r := p.Reader(strings.NewReader("x"), c.ask)
+		r := p.GetBufioReader(strings.NewReader("x"), c.ask)
 		require.Equal(t, c.get, r.Size(), "reader of %d", c.ask)
-		p.PutReader(r)
-		w := p.Writer(io.Discard, c.ask)
+		p.PutBufioReader(r)
+		w := p.GetBufioWriter(io.Discard, c.ask)
 		require.Equal(t, c.get, w.Size(), "writer of %d", c.ask)
-		p.PutWriter(w)
+		p.PutBufioWriter(w)
 	}
-	p.PutReader(nil)
-	p.PutWriter(nil)
+	p.PutBufioReader(nil)
+	p.PutBufioWriter(nil)
 }
 
 func TestBufioReaderWrapsABufioReader(t *testing.T) {
 	p := newPool(t)
 	inner := bufio.NewReaderSize(strings.NewReader("abc"), 2*mib)
 	for _, size := range []int{512, 2 * mib} {
-		r := p.Reader(inner, size)
+		r := p.GetBufioReader(inner, size)
 		require.NotSame(t, inner, r, "the caller's reader would end up in the pool")
-		p.PutReader(r)
+		p.PutBufioReader(r)
 	}
 }
 
@@ -50,21 +50,21 @@ func TestBufioIsReusedBySize(t *testing.T) {
 		return // sync.Pool drops a quarter of Puts under race
 	}
 	p := newPool(t)
-	small, large := p.Writer(io.Discard, 2048), p.Writer(io.Discard, 4096)
-	p.PutWriter(large)
-	p.PutWriter(small)
-	require.Same(t, small, p.Writer(io.Discard, 2048))
-	require.Same(t, large, p.Writer(io.Discard, 4096))
+	small, large := p.GetBufioWriter(io.Discard, 2048), p.GetBufioWriter(io.Discard, 4096)
+	p.PutBufioWriter(large)
+	p.PutBufioWriter(small)
+	require.Same(t, small, p.GetBufioWriter(io.Discard, 2048))
+	require.Same(t, large, p.GetBufioWriter(io.Discard, 4096))
 }
 
 func TestPutReaderRetainsNothing(t *testing.T) {
 	p := newPool(t)
-	r := p.Reader(iotest.ErrReader(errors.New("first user's error")), 512)
+	r := p.GetBufioReader(iotest.ErrReader(errors.New("first user's error")), 512)
 	_, err := r.Peek(1)
 	require.Error(t, err)
-	p.PutReader(r)
-	r = p.Reader(strings.NewReader("second user's data"), 512)
-	defer p.PutReader(r)
+	p.PutBufioReader(r)
+	r = p.GetBufioReader(strings.NewReader("second user's data"), 512)
+	defer p.PutBufioReader(r)
 	got, err := io.ReadAll(r)
 	require.NoError(t, err)
 	require.Equal(t, "second user's data", string(got))
@@ -73,34 +73,34 @@ func TestPutReaderRetainsNothing(t *testing.T) {
 func TestPutWriterUnflushed(t *testing.T) {
 	p := newPool(t)
 	var out bytes.Buffer
-	w := p.Writer(&out, 512)
+	w := p.GetBufioWriter(&out, 512)
 	w.WriteString("lost")
 	if check.Enabled {
-		require.PanicsWithValue(t, "s3pool: PutWriter: 4 bytes have not been flushed", func() { p.PutWriter(w) })
+		require.PanicsWithValue(t, "s3pool: PutWriter: 4 bytes have not been flushed", func() { p.PutBufioWriter(w) })
 	} else {
-		p.PutWriter(w)
-		require.NotSame(t, w, p.Writer(&out, 512), "dropped, not pooled")
+		p.PutBufioWriter(w)
+		require.NotSame(t, w, p.GetBufioWriter(&out, 512), "dropped, not pooled")
 	}
 	require.Zero(t, out.Len(), "PutWriter does not write")
 }
 
 func TestPutWriterAfterAWriteError(t *testing.T) {
 	p := newPool(t)
-	w := p.Writer(failingWriter{}, 512)
+	w := p.GetBufioWriter(failingWriter{}, 512)
 	w.WriteString("cannot be flushed")
 	require.Error(t, w.Flush())
-	p.PutWriter(w) // no panic: the caller did what it could
-	w = p.Writer(io.Discard, 512)
+	p.PutBufioWriter(w) // no panic: the caller did what it could
+	w = p.GetBufioWriter(io.Discard, 512)
 	_, err := w.WriteString("fresh")
 	require.NoError(t, err)
 	require.NoError(t, w.Flush())
-	p.PutWriter(w)
+	p.PutBufioWriter(w)
 }
 
 func TestPutForeignSizes(t *testing.T) {
 	p := newPool(t)
-	p.PutWriter(bufio.NewWriterSize(io.Discard, 600))
-	require.Equal(t, 1024, p.Writer(io.Discard, 600).Size(), "a writer of 600 must not fill the bucket of 1024")
+	p.PutBufioWriter(bufio.NewWriterSize(io.Discard, 600))
+	require.Equal(t, 1024, p.GetBufioWriter(io.Discard, 600).Size(), "a writer of 600 must not fill the bucket of 1024")
 }
 
 type failingWriter struct{}
@@ -148,7 +148,7 @@ func fakeServers() map[string]*fakeServer {
 	p := s3pool.NewPool()
 	return map[string]*fakeServer{
 		"unpooled": newFakeServer(bufio.NewWriterSize, func(*bufio.Writer) {}),
-		"pooled":   newFakeServer(p.Writer, p.PutWriter),
+		"pooled":   newFakeServer(p.GetBufioWriter, p.PutBufioWriter),
 	}
 }
 

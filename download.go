@@ -8,10 +8,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/s3/manager"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/s3pool/s3pool/internal/sdk"
 )
 
 // NewDownloader returns a manager.Downloader that uses the buffers of
-// [DefaultPool]. It takes the place of manager.NewDownloader:
+// [DefaultPool]. Use it instead of manager.NewDownloader:
 //
 //	downloader := s3pool.NewDownloader(client)
 //
@@ -34,12 +36,11 @@ func NewDownloader(c manager.DownloadAPIClient, optFns ...func(*manager.Download
 //
 // NewDownloader panics if c is nil.
 func (p *Pool) NewDownloader(c manager.DownloadAPIClient, optFns ...func(*manager.Downloader)) *manager.Downloader {
-	p.check("NewDownloader")
-	if isNilClient(c) {
+	p.mem("NewDownloader")
+	if sdk.IsNil(c) {
 		panic("s3pool: NewDownloader: nil client")
 	}
-	p.ballast.load()
-	provider := NewProvider(p)
+	provider := p.NewProvider()
 	d := manager.NewDownloader(c, func(d *manager.Downloader) { d.BufferProvider = provider })
 	for _, fn := range optFns {
 		fn(d)
@@ -48,12 +49,6 @@ func (p *Pool) NewDownloader(c manager.DownloadAPIClient, optFns ...func(*manage
 		d.S3 = sizingClient{d.S3}
 	}
 	return d
-}
-
-// isNilClient also sees the usual way to get it wrong, a nil *s3.Client.
-func isNilClient(c any) bool {
-	client, ok := c.(*s3.Client)
-	return c == nil || ok && client == nil
 }
 
 // A sizingClient turns the body of every answer into a sizedBody.

@@ -12,15 +12,13 @@ import (
 	"testing"
 	"testing/iotest"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/s3/manager"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/stretchr/testify/require"
 
 	"github.com/s3pool/s3pool"
+	"github.com/s3pool/s3pool/internal/pooltest"
 )
-
-const testPart = 64 * kib
 
 // A destination is a kind of io.WriterAt that a download may go to.
 type destination struct {
@@ -30,7 +28,7 @@ type destination struct {
 
 var destinations = []destination{
 	{"s3pool.WriteAtBuffer", func(t testing.TB, p *s3pool.Pool, size int) (io.WriterAt, func() []byte) {
-		b := s3pool.NewWriteAtBuffer(p)
+		b := p.NewWriteAtBuffer()
 		return b, func() []byte {
 			defer b.Release()
 			return bytes.Clone(b.Bytes())
@@ -73,16 +71,8 @@ var downloaders = []struct {
 		return p.NewDownloader(c, optFns...)
 	}},
 	{"Provider alone", func(p *s3pool.Pool, c manager.DownloadAPIClient, optFns ...func(*manager.Downloader)) *manager.Downloader {
-		return manager.NewDownloader(c, append(optFns, func(d *manager.Downloader) { d.BufferProvider = s3pool.NewProvider(p) })...)
+		return manager.NewDownloader(c, append(optFns, func(d *manager.Downloader) { d.BufferProvider = p.NewProvider() })...)
 	}},
-}
-
-func get(rng string) *s3.GetObjectInput {
-	in := &s3.GetObjectInput{Bucket: aws.String("bucket"), Key: aws.String("key")}
-	if rng != "" {
-		in.Range = aws.String(rng)
-	}
-	return in
 }
 
 // TestDownload compares with the stock Downloader: bytes, count and error.
@@ -95,7 +85,7 @@ func TestDownload(t *testing.T) {
 						p := newPool(t, withBudget(budget))
 						for _, size := range []int{0, 1, 4 * kib, testPart - 1, testPart, testPart + 1, 2*testPart + 7, 5*testPart + 100} {
 							for _, rng := range []string{"", "bytes=10-200000"} {
-								c := &fakeS3{object: pattern(size), noLength: noLength}
+								c := &pooltest.FakeS3{Object: pattern(size), NoLength: noLength}
 								small := func(d *manager.Downloader) { d.PartSize = testPart; d.Concurrency = 3 }
 
 								ref := manager.NewWriteAtBuffer(nil)
@@ -128,7 +118,7 @@ func TestDownload(t *testing.T) {
 func TestDownloadOverHTTP(t *testing.T) {
 	for _, size := range []int{100_000, 1_200_000, 10_000_000} {
 		object := pattern(size)
-		c := httpS3(t, object)
+		c := pooltest.HTTPS3(t, object)
 		for _, dst := range destinations {
 			for _, down := range downloaders {
 				p := newPool(t)
@@ -144,7 +134,7 @@ func TestDownloadOverHTTP(t *testing.T) {
 
 // TestSmallObjectsTakeSmallBuffers: an object of 100 KB must not cost a part.
 func TestSmallObjectsTakeSmallBuffers(t *testing.T) {
-	c := &fakeS3{object: pattern(100_000)}
+	c := &pooltest.FakeS3{Object: pattern(100_000)}
 	for _, dst := range destinations {
 		for _, down := range downloaders {
 			p := newPool(t)
@@ -166,7 +156,7 @@ func TestDownloadRetriesABrokenPart(t *testing.T) {
 	for _, dst := range destinations {
 		for _, down := range downloaders {
 			p := newPool(t)
-			c := &fakeS3{object: object, body: func(n int64, r io.Reader) io.Reader {
+			c := &pooltest.FakeS3{Object: object, Body: func(n int64, r io.Reader) io.Reader {
 				if n%2 == 0 {
 					return io.MultiReader(io.LimitReader(r, 1000+n), iotest.ErrReader(io.ErrUnexpectedEOF))
 				}
@@ -185,7 +175,7 @@ func TestDownloadRetriesABrokenPart(t *testing.T) {
 func TestDownloadOfABodyLongerThanItsLength(t *testing.T) {
 	for _, dst := range destinations[:2] {
 		p := newPool(t)
-		c := &fakeS3{object: pattern(1000), body: func(_ int64, r io.Reader) io.Reader {
+		c := &pooltest.FakeS3{Object: pattern(1000), Body: func(_ int64, r io.Reader) io.Reader {
 			return io.MultiReader(r, bytes.NewReader([]byte("more")))
 		}}
 		w, content := dst.open(t, p, 0)
@@ -199,7 +189,7 @@ func TestDownloadReportsTheDestinationsError(t *testing.T) {
 	full := errors.New("disk full")
 	for _, down := range downloaders {
 		p := newPool(t)
-		d := down.make(p, &fakeS3{object: pattern(10 * kib)}, func(d *manager.Downloader) { d.PartBodyMaxRetries = 0 })
+		d := down.make(p, &pooltest.FakeS3{Object: pattern(10 * kib)}, func(d *manager.Downloader) { d.PartBodyMaxRetries = 0 })
 		_, err := d.Download(t.Context(), writerAtFunc(func(p []byte, off int64) (int, error) { return 0, full }), get(""))
 		require.ErrorIs(t, err, full, down.name)
 		_, err = d.Download(t.Context(), writerAtFunc(func(p []byte, off int64) (int, error) { return len(p) - 1, nil }), get(""))
@@ -207,15 +197,11 @@ func TestDownloadReportsTheDestinationsError(t *testing.T) {
 	}
 }
 
-type writerAtFunc func(p []byte, off int64) (int, error)
-
-func (f writerAtFunc) WriteAt(p []byte, off int64) (int, error) { return f(p, off) }
-
 // TestDownloadsShareABudget: more downloads than the budget has room for wait
 // for each other, and a cancelled one gives up its place.
 func TestDownloadsShareABudget(t *testing.T) {
 	object := pattern(300 * kib)
-	c := httpS3(t, object)
+	c := pooltest.HTTPS3(t, object)
 	p := newPool(t, withBudget(mib))
 	d := p.NewDownloader(c, func(d *manager.Downloader) { d.PartSize = testPart })
 	var wg sync.WaitGroup
@@ -227,7 +213,7 @@ func TestDownloadsShareABudget(t *testing.T) {
 				ctx, cancel = context.WithCancel(ctx)
 				go cancel()
 			}
-			b := s3pool.NewWriteAtBuffer(p)
+			b := p.NewWriteAtBuffer()
 			defer b.Release()
 			_, err := d.Download(ctx, b, get(""))
 			if errors.Is(err, context.Canceled) && i%8 == 0 {
@@ -250,7 +236,7 @@ func TestDownloadsShareABudget(t *testing.T) {
 func TestReleaseDuringADownload(t *testing.T) {
 	p := newPool(t)
 	started, release := make(chan struct{}), make(chan struct{})
-	c := &fakeS3{object: pattern(testPart), body: func(_ int64, r io.Reader) io.Reader {
+	c := &pooltest.FakeS3{Object: pattern(testPart), Body: func(_ int64, r io.Reader) io.Reader {
 		return readerFunc(func(p []byte) (int, error) {
 			select {
 			case <-started:
@@ -261,7 +247,7 @@ func TestReleaseDuringADownload(t *testing.T) {
 			return r.Read(p[:min(len(p), 1000)])
 		})
 	}}
-	b := s3pool.NewWriteAtBuffer(p)
+	b := p.NewWriteAtBuffer()
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		_, err := p.NewDownloader(c).Download(t.Context(), b, get(""))
@@ -275,12 +261,8 @@ func TestReleaseDuringADownload(t *testing.T) {
 	require.Zero(t, p.Stats().Leased)
 }
 
-type readerFunc func([]byte) (int, error)
-
-func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
-
 func TestCallersOptionsWin(t *testing.T) {
-	c := &fakeS3{object: pattern(10)}
+	c := &pooltest.FakeS3{Object: pattern(10)}
 	own := manager.NewPooledBufferedWriterReadFromProvider(mib)
 	d := s3pool.NewDownloader(c, func(d *manager.Downloader) { d.BufferProvider = own; d.PartSize = 7 * mib })
 	require.Same(t, own, d.BufferProvider)

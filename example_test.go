@@ -49,7 +49,7 @@ func ExampleNewUploader() {
 func ExampleWriteAtBuffer() {
 	downloader := s3pool.NewDownloader(client)
 
-	buf := s3pool.NewWriteAtBuffer(nil)
+	buf := s3pool.NewWriteAtBuffer()
 	defer buf.Release() // whether the download succeeds or not
 	_, err := downloader.Download(context.Background(), buf, &s3.GetObjectInput{
 		Bucket: aws.String("pictures"),
@@ -83,16 +83,16 @@ func ExamplePool() {
 	// 0 bytes on lease
 }
 
-func ExamplePool_Writer() {
+func ExamplePool_GetBufioWriter() {
 	pool := s3pool.NewPool()
 	var out bytes.Buffer
 
-	w := pool.Writer(&out, 2048)
+	w := pool.GetBufioWriter(&out, 2048)
 	fmt.Fprint(w, "hello")
 	if err := w.Flush(); err != nil {
 		log.Fatal(err)
 	}
-	pool.PutWriter(w)
+	pool.PutBufioWriter(w)
 
 	fmt.Println(out.String())
 	// Output: hello

@@ -18,7 +18,7 @@ func TestPeek(t *testing.T) {
 	for _, rng := range []*string{nil, aws.String("bytes=3-9")} {
 		spy := &peekSpy{}
 		d := manager.NewDownloader(sizingClient{spy}, func(d *manager.Downloader) { d.BufferProvider = spy })
-		dst := NewWriteAtBuffer(nil)
+		dst := NewWriteAtBuffer()
 		_, err := d.Download(context.Background(), dst, &s3.GetObjectInput{Bucket: aws.String("b"), Key: aws.String("k"), Range: rng})
 		require.NoError(t, err)
 		want := chunk{dst: dst, off: 0, size: manager.DefaultDownloadPartSize}

@@ -16,29 +16,8 @@ import (
 
 	"github.com/s3pool/s3pool"
 	"github.com/s3pool/s3pool/internal/check"
+	"github.com/s3pool/s3pool/internal/mem"
 )
-
-const (
-	kib = 1 << 10
-	mib = 1 << 20
-)
-
-func TestClasses(t *testing.T) {
-	require.Equal(t, 4*kib, s3pool.ClassSize(0))
-	require.Equal(t, s3pool.MaxClassSize, s3pool.ClassSize(s3pool.NumClasses-1))
-	for i := range s3pool.NumClasses {
-		size := s3pool.ClassSize(i)
-		require.Equal(t, i, s3pool.ClassIndex(size))
-		if i == 0 {
-			require.Equal(t, 0, s3pool.ClassIndex(0))
-			require.Equal(t, 0, s3pool.ClassIndex(1))
-			continue
-		}
-		below := s3pool.ClassSize(i - 1)
-		require.Equal(t, i, s3pool.ClassIndex(below+1), "a byte more than class %d", i-1)
-		require.LessOrEqual(t, float64(size-below-1)/float64(size), 0.2, "slack of class %d", i)
-	}
-}
 
 func TestAcquireRelease(t *testing.T) {
 	p := newPool(t)
@@ -58,7 +37,7 @@ func TestStatsCountsByClass(t *testing.T) {
 	a, _ := p.Acquire(t.Context(), 100*kib) // the class of 112 KiB
 	b, _ := p.Acquire(t.Context(), 112*kib)
 	s := p.Stats()
-	require.Equal(t, []s3pool.ClassStats{{Size: 112 * kib, Acquires: 2, Misses: 2, Leased: 224 * kib}}, s.Classes)
+	require.Equal(t, []s3pool.ClassStats{{Name: "114688", Size: 112 * kib, Acquires: 2, Misses: 2, Leased: 224 * kib}}, s.Classes)
 	require.EqualValues(t, 224*kib, s.Leased)
 	a.Release()
 	b.Release()
@@ -71,7 +50,7 @@ func TestStatsCountsByClass(t *testing.T) {
 	require.EqualValues(t, 224*kib, s.Idle)
 	c, _ := p.Acquire(t.Context(), 112*kib)
 	defer c.Release()
-	require.Equal(t, []s3pool.ClassStats{{Size: 112 * kib, Acquires: 3, Hits: 1, Misses: 2, Leased: 112 * kib, Idle: 112 * kib}}, p.Stats().Classes)
+	require.Equal(t, []s3pool.ClassStats{{Name: "114688", Size: 112 * kib, Acquires: 3, Hits: 1, Misses: 2, Leased: 112 * kib, Idle: 112 * kib}}, p.Stats().Classes)
 }
 
 func TestLargeIsCountedButNotKept(t *testing.T) {
@@ -79,9 +58,9 @@ func TestLargeIsCountedButNotKept(t *testing.T) {
 	b, err := p.Acquire(t.Context(), 65*mib)
 	require.NoError(t, err)
 	require.EqualValues(t, 65*mib, p.Stats().Leased)
-	require.EqualValues(t, 65*mib, p.Stats().Large.Leased)
+	require.EqualValues(t, 65*mib, p.Stats().Class("large").Leased)
 	b.Release()
-	require.Equal(t, s3pool.ClassStats{Acquires: 1, Misses: 1}, p.Stats().Large)
+	require.Equal(t, s3pool.ClassStats{Name: "large", Acquires: 1, Misses: 1}, p.Stats().Class("large"))
 }
 
 func TestIdleMemoryGoesBackToTheCollector(t *testing.T) {
@@ -226,7 +205,7 @@ func TestBudgetUnderLoad(t *testing.T) {
 					grants.Add(1)
 					for w := longest.Load(); waited > w && !longest.CompareAndSwap(w, waited); w = longest.Load() {
 					}
-					class := int64(s3pool.ClassSize(s3pool.ClassIndex(n)))
+					class := (*mem.Pool)(p).Charge(n)
 					if now := leased.Add(class); now > budget {
 						t.Errorf("%d bytes leased with a budget of %d", now, budget)
 					}
@@ -258,8 +237,8 @@ func TestBadInput(t *testing.T) {
 		require.EqualError(t, err, "s3pool: Acquire: negative size -1")
 		_, ok := p.TryAcquire(-1)
 		require.False(t, ok)
-		require.PanicsWithValue(t, "s3pool: Reader: negative size -1", func() { p.Reader(nil, -1) })
-		require.PanicsWithValue(t, "s3pool: Writer: negative size -1", func() { p.Writer(nil, -1) })
+		require.PanicsWithValue(t, "s3pool: GetBufioReader: negative size -1", func() { p.GetBufioReader(nil, -1) })
+		require.PanicsWithValue(t, "s3pool: GetBufioWriter: negative size -1", func() { p.GetBufioWriter(nil, -1) })
 	})
 	t.Run("negative budget", func(t *testing.T) {
 		require.PanicsWithValue(t, "s3pool: NewPool: MaxBytes is -1; it must be positive, or zero for no bound",
@@ -268,7 +247,7 @@ func TestBadInput(t *testing.T) {
 	t.Run("larger than the budget", func(t *testing.T) {
 		_, err := p.Acquire(t.Context(), mib+1)
 		require.ErrorIs(t, err, s3pool.ErrTooLarge)
-		require.ErrorContains(t, err, "a buffer of 1310720 bytes from a budget of 1048576")
+		require.ErrorContains(t, err, "a buffer of 1310720 bytes is larger than the pool's budget of 1048576 bytes")
 		_, err = p.Acquire(t.Context(), 65*mib)
 		require.ErrorIs(t, err, s3pool.ErrTooLarge)
 		_, ok := p.TryAcquire(mib + 1)
@@ -301,7 +280,7 @@ func TestBadInput(t *testing.T) {
 	})
 	t.Run("block size", func(t *testing.T) {
 		require.PanicsWithValue(t, "s3pool: NewProvider: BlockSize is -1; it must be positive, or zero for 1 MiB", func() {
-			s3pool.NewProvider(nil, func(o *s3pool.ProviderOptions) { o.BlockSize = -1 })
+			s3pool.NewProvider(func(o *s3pool.ProviderOptions) { o.BlockSize = -1 })
 		})
 	})
 }

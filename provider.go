@@ -2,12 +2,15 @@ package s3pool
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/feature/s3/manager"
+
+	"github.com/s3pool/s3pool/internal/mem"
+	"github.com/s3pool/s3pool/internal/xio"
+	"github.com/s3pool/s3pool/internal/zerocopy"
 )
 
 // ProviderOptions configures a [Provider].
@@ -46,7 +49,7 @@ const (
 // Without it, and under a budget without room, the Provider makes do with
 // smaller buffers: it never waits, since the manager gives it no context.
 type Provider struct {
-	pool    *Pool
+	pool    *mem.Pool
 	opts    ProviderOptions
 	writers sync.Pool // of *partWriter
 }
@@ -56,9 +59,15 @@ var (
 	_ manager.ReadSeekerWriteToProvider = (*Provider)(nil)
 )
 
-// NewProvider returns a provider on p. A nil p means [DefaultPool]. It panics if
-// an option is out of range.
-func NewProvider(p *Pool, optFns ...func(*ProviderOptions)) *Provider {
+// NewProvider is [Pool.NewProvider] on [DefaultPool].
+func NewProvider(optFns ...func(*ProviderOptions)) *Provider {
+	return DefaultPool().NewProvider(optFns...)
+}
+
+// NewProvider returns a provider of the pool's buffers. It panics if an option is out of
+// range.
+func (p *Pool) NewProvider(optFns ...func(*ProviderOptions)) *Provider {
+	m := p.mem("NewProvider")
 	var o ProviderOptions
 	for _, fn := range optFns {
 		fn(&o)
@@ -69,7 +78,7 @@ func NewProvider(p *Pool, optFns ...func(*ProviderOptions)) *Provider {
 	if o.BlockSize == 0 {
 		o.BlockSize = defaultBlockSize
 	}
-	return &Provider{pool: poolOr(p), opts: o}
+	return &Provider{pool: m, opts: o}
 }
 
 // GetReadFrom implements manager.WriterReadFromProvider. A buffer is taken when
@@ -100,13 +109,13 @@ func (p *Provider) GetWriteTo(part io.ReadSeeker) (r manager.ReadSeekerWriteTo, 
 // A partReader is one part of an upload.
 type partReader struct {
 	io.ReadSeeker
-	pool *Pool
+	pool *mem.Pool
 }
 
 // WriteTo implements io.WriterTo. io.Copy would allocate 32 KiB for each pass
 // over the part.
 func (r *partReader) WriteTo(w io.Writer) (int64, error) {
-	return r.pool.pump(w, r.ReadSeeker)
+	return zerocopy.Pump(r.pool, w, r.ReadSeeker)
 }
 
 // A partWriter is one part of a download.
@@ -138,7 +147,7 @@ func (w *partWriter) ReadFrom(r io.Reader) (int64, error) {
 		return w.inBlocks(r, firstBlock)
 	case *manager.WriteAtBuffer:
 		if n, size, ok := body.fits(c); ok && presize(dst, c.off, size) {
-			read, err := readBody(r, dst.Bytes()[c.off:][:n])
+			read, err := xio.ReadBody(r, dst.Bytes()[c.off:][:n])
 			return int64(read), err
 		}
 	}
@@ -158,11 +167,11 @@ func (w *partWriter) inBlocks(r io.Reader, size int) (int64, error) {
 	pool := w.provider.pool
 	if buf, ok := pool.TryAcquire(max(size, 1)); ok {
 		defer buf.Release()
-		return copyThrough(w.w, r, buf.Bytes())
+		return xio.CopyThrough(w.w, r, buf.Bytes())
 	}
-	b := pool.borrow()
-	defer pool.giveBack(b)
-	return copyThrough(w.w, r, b.mem)
+	b := pool.Borrow()
+	defer pool.GiveBack(b)
+	return xio.CopyThrough(w.w, r, b.Bytes())
 }
 
 // gathered collects up to most bytes of r for each write to w: an unsized
@@ -180,7 +189,7 @@ func (w *partWriter) gathered(r io.Reader, body *sizedBody, most int) (int64, er
 	var written int64
 	fill := 0
 	for {
-		n, err := readUntil(r, buf.Bytes()[fill:])
+		n, err := xio.ReadUntil(r, buf.Bytes()[fill:])
 		fill += n
 		if err == nil && body == nil && len(buf.Bytes()) < most {
 			// Full, and there may be more. If the budget refuses to double, what is
@@ -193,7 +202,7 @@ func (w *partWriter) gathered(r io.Reader, body *sizedBody, most int) (int64, er
 			}
 		}
 		if fill > 0 {
-			n, werr := write(w.w, buf.Bytes()[:fill])
+			n, werr := xio.Write(w.w, buf.Bytes()[:fill])
 			written += int64(n)
 			if werr != nil {
 				return written, werr
@@ -224,56 +233,6 @@ func presize(dst *manager.WriteAtBuffer, off int64, size int) bool {
 		}
 	}
 	return len(dst.Bytes()) >= size
-}
-
-var errLongBody = errors.New("s3pool: the body is longer than its Content-Length")
-
-// readBody fills p from a body of that length, up to its end, and makes sure that
-// the end is there. A body that ends early with io.EOF is no error here: net/http
-// reports a broken one as io.ErrUnexpectedEOF.
-func readBody(r io.Reader, p []byte) (int, error) {
-	n, err := readUntil(r, p)
-	for err == nil { // p is full; the end has not been seen
-		var more int
-		more, err = r.Read(make([]byte, 1))
-		if more > 0 {
-			return n, errLongBody
-		}
-	}
-	if err == io.EOF {
-		err = nil
-	}
-	return n, err
-}
-
-// readUntil fills p. It returns io.EOF if r ended, even exactly at the end of p.
-func readUntil(r io.Reader, p []byte) (n int, err error) {
-	for n < len(p) && err == nil {
-		var m int
-		m, err = r.Read(p[n:])
-		n += m
-	}
-	return n, err
-}
-
-// copyThrough copies r to w, filling buf for each write.
-func copyThrough(w io.Writer, r io.Reader, buf []byte) (written int64, err error) {
-	for {
-		n, rerr := readUntil(r, buf)
-		if n > 0 {
-			m, werr := write(w, buf[:n])
-			written += int64(m)
-			if werr != nil {
-				return written, werr
-			}
-		}
-		if rerr == io.EOF {
-			return written, nil
-		}
-		if rerr != nil {
-			return written, rerr
-		}
-	}
 }
 
 // A sizedBody is a response body that knows its length. The Downloader of

@@ -1,26 +1,23 @@
 package s3pool
 
 import (
-	"slices"
+	"strconv"
 	"time"
+
+	"github.com/s3pool/s3pool/internal/mem"
 )
 
 // Stats is a snapshot of a [Pool]. It is read without stopping anybody: under
 // load the figures of different classes are a few instructions apart. Leased is
 // never more than the budget.
 type Stats struct {
-	// Classes holds the sizes that have been used, ascending.
+	// Classes holds what has been used, each under a name of its own: the size classes
+	// ascending, then the two kinds of memory that are not in them, "large" and "scratch".
 	Classes []ClassStats
-	// Large counts buffers above 64 MiB (or above what fits the budget rounded
-	// up), which are made to measure and not recycled. Its Size is 0.
-	Large ClassStats
-	// Scratch counts the small blocks that [Copy] and the [Provider] hold for the
-	// length of a call. They are not charged to the budget.
-	Scratch ClassStats
 
 	MaxBytes int64 // the budget in bytes, 0 for none
-	Leased   int64 // bytes on lease, scratch not counted
-	Idle     int64 // bytes kept for reuse, scratch included; the collector may take them
+	Leased   int64 // bytes on lease, the class "scratch" not counted
+	Idle     int64 // bytes kept for reuse, the class "scratch" included; the collector may take them
 
 	Waits    uint64        // acquisitions that had to wait for the budget
 	WaitTime time.Duration // the sum of those waits
@@ -34,9 +31,14 @@ type Stats struct {
 	LeakSites []string
 }
 
-// ClassStats is what happened to the buffers of one size.
+// ClassStats is what happened to the buffers of one class.
 type ClassStats struct {
-	Size     int    // bytes
+	// Name is the size in bytes as a decimal number; "large" for buffers that are made to
+	// measure and not recycled, above 64 MiB or above what fits the budget rounded up; or
+	// "scratch" for the small blocks that Copy, the Provider and transfers hold for the
+	// length of a call, outside the budget.
+	Name     string
+	Size     int    // bytes; 0 for "large"
 	Acquires uint64 // leases ever given
 	Hits     uint64 // of these, on recycled memory
 	Misses   uint64 // of these, on fresh memory
@@ -47,51 +49,45 @@ type ClassStats struct {
 // Stats returns a snapshot. It costs a walk over the pool's blocks: call it for
 // a metric or a test, not for every request.
 func (p *Pool) Stats() Stats {
-	p.check("Stats")
+	m := p.mem("Stats")
+	from := m.Stats()
 	s := Stats{
-		MaxBytes: p.maxBytes,
-		Waits:    p.waits.Load(),
-		WaitTime: time.Duration(p.waitTime.Load()),
-		Waiting:  int(p.waiting.Load()),
+		MaxBytes: m.MaxBytes(),
+		Leased:   from.Leased,
+		Idle:     from.Idle,
+		Waits:    from.Waits,
+		WaitTime: from.WaitTime,
+		Waiting:  from.Waiting,
+		Leaked:   from.Leaked,
 	}
-	for i := range p.classes {
-		if cs := p.classes[i].stats(&s); cs.Acquires > 0 {
-			s.Classes = append(s.Classes, cs)
-			s.Leased += cs.Leased
-		}
+	for _, c := range from.Classes {
+		s.Classes = append(s.Classes, classStats(strconv.Itoa(c.Size), c))
 	}
-	s.Large = p.large.stats(&s)
-	s.Leased += s.Large.Leased
-	s.Scratch = p.scratch.stats(&s)
-	if p.budget != nil {
-		// The classes are read one after another, so that a lease which moved
-		// meanwhile from one to another would be counted twice.
-		s.Leased = p.charged.Load()
+	if from.Large.Acquires > 0 {
+		s.Classes = append(s.Classes, classStats("large", from.Large))
+	}
+	if from.Scratch.Acquires > 0 {
+		s.Classes = append(s.Classes, classStats("scratch", from.Scratch))
+	}
+	for _, site := range from.Sites {
+		s.LeakSites = append(s.LeakSites, site.String())
 	}
 	return s
 }
 
-// stats reads one class and adds its idle bytes and leaks to s.
-func (c *class) stats(s *Stats) ClassStats {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	cs := ClassStats{Size: c.size, Acquires: c.past, Misses: c.made}
-	for _, u := range c.live {
-		turns := u.turns.Load()
-		cs.Acquires += leases(turns)
-		if isLeased(turns) {
-			cs.Leased += int64(u.size)
-		} else {
-			cs.Idle += int64(u.size)
+func classStats(name string, c mem.ClassStats) ClassStats {
+	return ClassStats{
+		Name: name, Size: c.Size, Acquires: c.Acquires, Hits: c.Hits, Misses: c.Misses,
+		Leased: c.Leased, Idle: c.Idle,
+	}
+}
+
+// Class returns the figures of the class with that name, zero if it has not been used.
+func (s Stats) Class(name string) ClassStats {
+	for _, c := range s.Classes {
+		if c.Name == name {
+			return c
 		}
 	}
-	// A block is on the books an instant before its first lease.
-	cs.Hits = cs.Acquires - min(cs.Misses, cs.Acquires)
-	s.Idle += cs.Idle
-	s.Leaked += c.leaked
-	s.LeakSites = slices.Grow(s.LeakSites, len(c.leakSites))
-	for _, site := range c.leakSites {
-		s.LeakSites = append(s.LeakSites, site.String())
-	}
-	return cs
+	return ClassStats{Name: name}
 }

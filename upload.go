@@ -1,9 +1,13 @@
 package s3pool
 
-import "github.com/aws/aws-sdk-go-v2/feature/s3/manager"
+import (
+	"github.com/aws/aws-sdk-go-v2/feature/s3/manager"
+
+	"github.com/s3pool/s3pool/internal/sdk"
+)
 
 // NewUploader returns a manager.Uploader that uses the buffers of [DefaultPool].
-// It takes the place of manager.NewUploader:
+// Use it instead of manager.NewUploader:
 //
 //	uploader := s3pool.NewUploader(client)
 //
@@ -22,11 +26,11 @@ func NewUploader(c manager.UploadAPIClient, optFns ...func(*manager.Uploader)) *
 //
 // NewUploader panics if c is nil.
 func (p *Pool) NewUploader(c manager.UploadAPIClient, optFns ...func(*manager.Uploader)) *manager.Uploader {
-	p.check("NewUploader")
-	if isNilClient(c) {
+	p.mem("NewUploader")
+	if sdk.IsNil(c) {
 		panic("s3pool: NewUploader: nil client")
 	}
-	provider := NewProvider(p)
+	provider := p.NewProvider()
 	u := manager.NewUploader(c, func(u *manager.Uploader) { u.BufferProvider = provider })
 	for _, fn := range optFns {
 		fn(u)

@@ -14,8 +14,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/s3/manager"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/stretchr/testify/require"
-
-	"github.com/s3pool/s3pool"
 )
 
 // fakeUploadAPI is a manager.UploadAPIClient that keeps one object. It reads
@@ -104,7 +102,7 @@ func TestUpload(t *testing.T) {
 
 func TestUploadPartIsAReadSeekerWriteTo(t *testing.T) {
 	p := newPool(t)
-	r, cleanup := s3pool.NewProvider(p).GetWriteTo(io.NewSectionReader(bytes.NewReader(pattern(300*kib)), 100, 200*kib))
+	r, cleanup := p.NewProvider().GetWriteTo(io.NewSectionReader(bytes.NewReader(pattern(300*kib)), 100, 200*kib))
 	defer cleanup()
 	var _ manager.ReadSeekerWriteTo = r
 	want := pattern(300 * kib)[100 : 100+200*kib]

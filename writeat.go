@@ -7,36 +7,41 @@ import (
 	"io"
 	"math"
 	"sync"
+
+	"github.com/s3pool/s3pool/internal/mem"
+	"github.com/s3pool/s3pool/internal/xio"
 )
 
-// A WriteAtBuffer collects an object in pooled memory. It is an [io.WriterAt] in
-// the place of manager.WriteAtBuffer, which grows to exactly what each write
+// A WriteAtBuffer collects an object in pooled memory. It is an [io.WriterAt] to be
+// used instead of manager.WriteAtBuffer, which grows to exactly what each write
 // needs and so copies the object over and over.
 //
 // Writes may be concurrent. The owner calls Release exactly once, whether the
 // download succeeded or not, when nobody uses Bytes any more.
 type WriteAtBuffer struct {
-	pool *Pool
+	pool *mem.Pool
 
 	// mu is held shared while bytes are put into the lease's memory, by WriteAt
 	// and by a body that is read straight into it, and exclusively to replace the
 	// lease or to release it. So nobody can write into memory that was given back.
 	mu       sync.RWMutex
-	lease    *Buffer // nil until the first byte, and after release
+	lease    *mem.Buffer // nil until the first byte, and after release
 	released bool
 
 	writtenMu sync.Mutex
-	written   extents
+	written   mem.Extents
 }
 
 // errReleased is what a late writer gets. It may be a goroutine of a library,
 // where a panic would end the process.
 var errReleased = errors.New("s3pool: write to a WriteAtBuffer that has been released")
 
-// NewWriteAtBuffer returns an empty buffer on p. A nil p means [DefaultPool].
-// It holds no memory before the first write.
-func NewWriteAtBuffer(p *Pool) *WriteAtBuffer {
-	return &WriteAtBuffer{pool: poolOr(p)}
+// NewWriteAtBuffer is [Pool.NewWriteAtBuffer] on [DefaultPool].
+func NewWriteAtBuffer() *WriteAtBuffer { return DefaultPool().NewWriteAtBuffer() }
+
+// NewWriteAtBuffer returns an empty buffer. It holds no memory before the first write.
+func (p *Pool) NewWriteAtBuffer() *WriteAtBuffer {
+	return &WriteAtBuffer{pool: p.mem("NewWriteAtBuffer")}
 }
 
 // WriteAt copies p to offset off. The buffer grows by doubling, so that n bytes
@@ -95,7 +100,7 @@ func (b *WriteAtBuffer) memory() []byte {
 	if b.lease == nil {
 		return nil
 	}
-	return b.lease.block.Load().mem
+	return b.lease.Memory()
 }
 
 // grow makes room for size bytes: twice what there is, or if the budget refuses
@@ -116,10 +121,10 @@ func (b *WriteAtBuffer) grow(size int) error {
 	lease, ok := b.pool.TryAcquire(size)
 	if !ok {
 		err := ErrBudget
-		if b.pool.budget != nil && int64(size) > b.pool.maxBytes {
+		if most := b.pool.MaxBytes(); most > 0 && int64(size) > most {
 			err = ErrTooLarge
 		}
-		return fmt.Errorf("s3pool: WriteAtBuffer: growing from %d to %d bytes with a budget of %d: %w", held, size, b.pool.maxBytes, err)
+		return fmt.Errorf("s3pool: WriteAtBuffer: growing from %d to %d bytes with a budget of %d: %w", held, size, b.pool.MaxBytes(), err)
 	}
 	b.replaceLease(lease)
 	return nil
@@ -156,10 +161,10 @@ func (b *WriteAtBuffer) reserve(ctx context.Context, size int) error {
 
 // replaceLease moves what was written to lease, which b owns from here on. b.mu
 // is held exclusively.
-func (b *WriteAtBuffer) replaceLease(lease *Buffer) {
+func (b *WriteAtBuffer) replaceLease(lease *mem.Buffer) {
 	if b.lease != nil {
 		b.writtenMu.Lock()
-		copy(lease.block.Load().mem, b.memory()[:b.written.end()])
+		copy(lease.Memory(), b.memory()[:b.written.End()])
 		b.writtenMu.Unlock()
 		b.lease.Release()
 	}
@@ -175,14 +180,14 @@ func (b *WriteAtBuffer) readAt(r io.Reader, off, n int) (int, error) {
 		return 0, err
 	}
 	defer b.mu.RUnlock()
-	read, err := readBody(r, mem[off:off+n])
+	read, err := xio.ReadBody(r, mem[off:off+n])
 	b.markWritten(off, off+read)
 	return read, err
 }
 
 func (b *WriteAtBuffer) markWritten(from, to int) {
 	b.writtenMu.Lock()
-	b.written.add(from, to)
+	b.written.Add(from, to)
 	b.writtenMu.Unlock()
 }
 
@@ -190,7 +195,7 @@ func (b *WriteAtBuffer) markWritten(from, to int) {
 func (b *WriteAtBuffer) Len() int {
 	b.writtenMu.Lock()
 	defer b.writtenMu.Unlock()
-	return b.written.end()
+	return b.written.End()
 }
 
 // Bytes returns what was written, Len bytes. Bytes that were skipped are zero.
@@ -205,10 +210,10 @@ func (b *WriteAtBuffer) Bytes() []byte {
 	}
 	b.writtenMu.Lock()
 	defer b.writtenMu.Unlock()
-	end := b.written.end()
+	end := b.written.End()
 	mem := b.memory()
 	// The memory had other owners: their bytes must not show through.
-	b.written.fillGaps(func(from, to int) { clear(mem[from:to]) })
+	b.written.FillGaps(func(from, to int) { clear(mem[from:to]) })
 	return mem[:end:end]
 }
 

@@ -14,18 +14,10 @@ import (
 
 // pattern returns n bytes that differ by position, so that a misplaced block
 // shows.
-func pattern(n int) []byte {
-	b := make([]byte, n)
-	for i := range b {
-		b[i] = byte(i*7 + i>>8*13 + i>>16*31)
-	}
-	return b
-}
-
 func TestWriteAtBufferSequential(t *testing.T) {
 	for _, step := range []int{1, 7, 4 * kib, 32 * kib} {
 		p := newPool(t)
-		b := s3pool.NewWriteAtBuffer(p)
+		b := p.NewWriteAtBuffer()
 		want := pattern(100*kib + 3)
 		for off := 0; off < len(want); off += step {
 			n, err := b.WriteAt(want[off:min(off+step, len(want))], int64(off))
@@ -44,7 +36,7 @@ func TestWriteAtBufferConcurrent(t *testing.T) {
 	for seed := range uint64(20) {
 		rng := rand.New(rand.NewPCG(seed, 2))
 		piece := 1 + rng.IntN(300*kib)
-		b := s3pool.NewWriteAtBuffer(p)
+		b := p.NewWriteAtBuffer()
 		var wg sync.WaitGroup
 		for _, i := range rng.Perm((len(want) + piece - 1) / piece) {
 			off := i * piece
@@ -61,7 +53,7 @@ func TestWriteAtBufferConcurrent(t *testing.T) {
 
 func TestWriteAtBufferGrowsGeometrically(t *testing.T) {
 	p := newPool(t)
-	b := s3pool.NewWriteAtBuffer(p)
+	b := p.NewWriteAtBuffer()
 	block := make([]byte, 32*kib)
 	for off := range 256 { // 8 MiB
 		_, err := b.WriteAt(block, int64(off*len(block)))
@@ -77,11 +69,11 @@ func TestWriteAtBufferGrowsGeometrically(t *testing.T) {
 
 func TestWriteAtBufferShowsNobodyElsesBytes(t *testing.T) {
 	p := newPool(t)
-	secret := s3pool.NewWriteAtBuffer(p)
+	secret := p.NewWriteAtBuffer()
 	secret.WriteAt(bytes.Repeat([]byte("secret"), 1000), 0)
 	secret.Release()
 
-	b := s3pool.NewWriteAtBuffer(p)
+	b := p.NewWriteAtBuffer()
 	defer b.Release()
 	b.WriteAt([]byte("abc"), 10)
 	b.WriteAt([]byte("xyz"), 20)
@@ -95,7 +87,7 @@ func TestWriteAtBufferShowsNobodyElsesBytes(t *testing.T) {
 
 func TestWriteAtBufferEmpty(t *testing.T) {
 	p := newPool(t)
-	b := s3pool.NewWriteAtBuffer(p)
+	b := p.NewWriteAtBuffer()
 	require.Empty(t, b.Bytes())
 	n, err := b.WriteAt(nil, 0)
 	require.NoError(t, err)
@@ -107,7 +99,7 @@ func TestWriteAtBufferEmpty(t *testing.T) {
 
 func TestWriteAtBufferBadInput(t *testing.T) {
 	p := newPool(t, withBudget(mib))
-	b := s3pool.NewWriteAtBuffer(p)
+	b := p.NewWriteAtBuffer()
 	_, err := b.WriteAt([]byte("x"), -1)
 	require.EqualError(t, err, "s3pool: WriteAtBuffer: negative offset or length: 1 bytes at -1")
 	_, err = b.WriteAt([]byte("x"), math.MaxInt64)

@@ -4,10 +4,11 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/s3pool/s3pool/bench/meter"
 	"github.com/s3pool/s3pool/bench/rival"
 	"github.com/s3pool/s3pool/bench/server"
-	"github.com/stretchr/testify/require"
 )
 
 func BenchmarkDownload(b *testing.B) { eachTarget(b, "download", "dst=") }

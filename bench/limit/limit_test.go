@@ -4,9 +4,10 @@ import (
 	"os"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/s3pool/s3pool/bench/limit"
 	"github.com/s3pool/s3pool/bench/server"
-	"github.com/stretchr/testify/require"
 )
 
 func TestMain(m *testing.M) {

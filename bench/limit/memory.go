@@ -12,10 +12,13 @@ import (
 	"sync"
 	"time"
 
+	"github.com/s3pool/s3pool/transfer"
+
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"golang.org/x/sync/errgroup"
+
 	"github.com/s3pool/s3pool"
 	"github.com/s3pool/s3pool/bench/server"
-	"golang.org/x/sync/errgroup"
 )
 
 // Load is a number of concurrent Gets on a budget.
@@ -124,7 +127,7 @@ func (l Load) bear(ctx context.Context, target *server.Target) (Footprint, error
 	}
 	f := Footprint{Before: peakRSS()}
 	pool := s3pool.NewPool(func(o *s3pool.PoolOptions) { o.MaxBytes = l.MaxBytes })
-	client := s3pool.New(target.Client(), func(o *s3pool.Options) { o.Pool = pool })
+	client := transfer.New(target.Client(), func(o *transfer.Options) { o.Pool = pool })
 	err = f.watch(pool, func() error {
 		g, ctx := errgroup.WithContext(ctx)
 		for range l.Gets {

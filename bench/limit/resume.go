@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/s3pool/s3pool/transfer"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/s3/manager"
 	"github.com/aws/aws-sdk-go-v2/feature/s3/transfermanager"
@@ -16,7 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
-	"github.com/s3pool/s3pool"
+
 	"github.com/s3pool/s3pool/bench/server"
 	"github.com/s3pool/s3pool/s3test"
 )
@@ -66,7 +68,7 @@ func Resume(ctx context.Context, size int64) []Survivor {
 func victims() []victim {
 	return []victim{
 		{"s3pool Get", 8 << 20, func(ctx context.Context, w *wire) ([]byte, error) {
-			o, err := s3pool.New(w.client).Get(ctx, &w.in)
+			o, err := transfer.New(w.client).Get(ctx, &w.in)
 			if err != nil {
 				return nil, err
 			}
@@ -74,7 +76,7 @@ func victims() []victim {
 			return bytes.Clone(o.Bytes()), nil
 		}},
 		{"s3pool Open", 8 << 20, func(ctx context.Context, w *wire) ([]byte, error) {
-			r, err := s3pool.New(w.client).Open(ctx, &w.in)
+			r, err := transfer.New(w.client).Open(ctx, &w.in)
 			if err != nil {
 				return nil, err
 			}
@@ -83,7 +85,7 @@ func victims() []victim {
 		}},
 		{"s3pool Download", 8 << 20, func(ctx context.Context, w *wire) ([]byte, error) {
 			buf := manager.NewWriteAtBuffer(nil)
-			_, err := s3pool.New(w.client).Download(ctx, buf, &w.in)
+			_, err := transfer.New(w.client).Download(ctx, buf, &w.in)
 			return buf.Bytes(), err
 		}},
 		{"manager", 5 << 20, func(ctx context.Context, w *wire) ([]byte, error) {

@@ -7,13 +7,16 @@ import (
 	"io"
 	"os"
 
+	"github.com/s3pool/s3pool/transfer"
+
 	"github.com/aws/aws-sdk-go-v2/feature/s3/manager"
 	"github.com/aws/aws-sdk-go-v2/feature/s3/transfermanager"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"golang.org/x/sync/errgroup"
+
 	"github.com/s3pool/s3pool"
 	"github.com/s3pool/s3pool/bench/meter"
 	"github.com/s3pool/s3pool/bench/server"
-	"golang.org/x/sync/errgroup"
 )
 
 // Uploads is a load of uploads. Each is to a key of its own.
@@ -43,7 +46,7 @@ func (u Uploads) uploader(target *server.Target, pool *s3pool.Pool) (uploader, e
 	}
 	switch u.Way {
 	case "s3pool":
-		client := s3pool.New(target.Client(), func(o *s3pool.Options) { o.Pool = pool })
+		client := transfer.New(target.Client(), func(o *transfer.Options) { o.Pool = pool })
 		return func(ctx context.Context, key string, body io.Reader) error {
 			_, err := client.Put(ctx, in(key, body))
 			return err

@@ -4,8 +4,9 @@ import (
 	"os"
 	"testing"
 
-	"github.com/s3pool/s3pool/bench/limit"
 	"github.com/stretchr/testify/require"
+
+	"github.com/s3pool/s3pool/bench/limit"
 )
 
 func TestUploads(t *testing.T) {

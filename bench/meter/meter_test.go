@@ -5,8 +5,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/s3pool/s3pool/bench/meter"
 	"github.com/stretchr/testify/require"
+
+	"github.com/s3pool/s3pool/bench/meter"
 )
 
 var sink []byte

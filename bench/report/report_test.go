@@ -5,11 +5,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/s3pool/s3pool/bench/meter"
 	"github.com/s3pool/s3pool/bench/report"
 	"github.com/s3pool/s3pool/bench/rival"
 	"github.com/s3pool/s3pool/bench/trial"
-	"github.com/stretchr/testify/require"
 )
 
 // result makes one of ten equal rounds, from CPU time and bytes per operation.

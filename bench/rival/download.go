@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/feature/s3/manager"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+
 	"github.com/s3pool/s3pool"
 )
 
@@ -27,7 +28,7 @@ func intoMemory(_ *Scene, load func(io.WriterAt) error, see func([]byte)) error 
 }
 
 func intoPooled(_ *Scene, load func(io.WriterAt) error, see func([]byte)) error {
-	buf := s3pool.NewWriteAtBuffer(nil)
+	buf := s3pool.NewWriteAtBuffer()
 	defer buf.Release()
 	if err := load(buf); err != nil {
 		return err

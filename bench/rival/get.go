@@ -4,12 +4,13 @@ import (
 	"context"
 	"io"
 
+	"github.com/s3pool/s3pool/transfer"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/s3/manager"
 	"github.com/aws/aws-sdk-go-v2/feature/s3/transfermanager"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
-	"github.com/s3pool/s3pool"
 )
 
 // getContest is about whole objects in recycled memory. Whoever has to be given
@@ -40,20 +41,20 @@ func verifiedContest() Contest {
 	}}
 }
 
-func unverified(o *s3pool.Options) { o.Verify = s3pool.VerifyNever }
+func unverified(o *transfer.Options) { o.Verify = transfer.VerifyNever }
 
 // call is a rival that is one function.
 type call func(ctx context.Context, see func([]byte)) error
 
 func (c call) Move(ctx context.Context, see func([]byte)) error { return c(ctx, see) }
 
-func newGet(optFns ...func(*s3pool.Options)) func(context.Context, *Scene) (Rival, error) {
+func newGet(optFns ...func(*transfer.Options)) func(context.Context, *Scene) (Rival, error) {
 	return func(ctx context.Context, scene *Scene) (Rival, error) {
 		in, err := object(ctx, scene)
 		if err != nil {
 			return nil, err
 		}
-		client := s3pool.New(scene.Target.Client(), optFns...)
+		client := transfer.New(scene.Target.Client(), optFns...)
 		return call(func(ctx context.Context, see func([]byte)) error {
 			o, err := client.Get(ctx, &in)
 			if err != nil {

@@ -6,7 +6,8 @@ import (
 	"io"
 	"time"
 
-	"github.com/s3pool/s3pool"
+	"github.com/s3pool/s3pool/transfer"
+
 	"github.com/s3pool/s3pool/bench/server"
 )
 
@@ -52,13 +53,13 @@ func openContest1() Contest {
 	return c
 }
 
-func openS3pool(optFns ...func(*s3pool.Options)) opener {
+func openS3pool(optFns ...func(*transfer.Options)) opener {
 	return func(ctx context.Context, scene *Scene) (func(context.Context) (io.ReadCloser, error), error) {
 		in, err := object(ctx, scene)
 		if err != nil {
 			return nil, err
 		}
-		client := s3pool.New(scene.Target.Client(), optFns...)
+		client := transfer.New(scene.Target.Client(), optFns...)
 		return func(ctx context.Context) (io.ReadCloser, error) { return client.Open(ctx, &in) }, nil
 	}
 }

@@ -7,10 +7,11 @@ import (
 	"io"
 	"slices"
 
+	"github.com/s3pool/s3pool/transfer"
+
 	"github.com/aws/aws-sdk-go-v2/feature/s3/transfermanager"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/minio/minio-go/v7"
-	"github.com/s3pool/s3pool"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -59,9 +60,9 @@ func puts(via string, from from, ways []way) Contest {
 	return c
 }
 
-func viaPut(optFns ...func(*s3pool.Options)) sender {
+func viaPut(optFns ...func(*transfer.Options)) sender {
 	return func(_ context.Context, scene *Scene) (send, error) {
-		client := s3pool.New(scene.Target.Client(), optFns...)
+		client := transfer.New(scene.Target.Client(), optFns...)
 		return func(ctx context.Context, key string, body io.Reader) error {
 			_, err := client.Put(ctx, &s3.PutObjectInput{Bucket: &scene.Target.Bucket, Key: &key, Body: body})
 			return err

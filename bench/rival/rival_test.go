@@ -5,9 +5,10 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/s3pool/s3pool/bench/rival"
 	"github.com/s3pool/s3pool/bench/server"
-	"github.com/stretchr/testify/require"
 )
 
 // TestEveryRivalDeliversTheObject is what makes the benchmarks worth running.

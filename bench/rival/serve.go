@@ -12,9 +12,11 @@ import (
 	"strconv"
 	"sync"
 
+	"github.com/s3pool/s3pool/s3http"
+	"github.com/s3pool/s3pool/transfer"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/s3pool/s3pool"
 )
 
 // serveContest is about objects as HTTP responses. Their client is a bare connection
@@ -32,10 +34,10 @@ func serveContest() Contest {
 // A handler makes what answers with the scene's object.
 type handler func(*Scene, s3.GetObjectInput) func(http.ResponseWriter, *http.Request) error
 
-func serveS3pool(optFns ...func(*s3pool.Options)) handler {
+func serveS3pool(optFns ...func(*transfer.Options)) handler {
 	return func(scene *Scene, in s3.GetObjectInput) func(http.ResponseWriter, *http.Request) error {
-		client := s3pool.New(scene.Target.Client(), optFns...)
-		return func(w http.ResponseWriter, r *http.Request) error { return client.Serve(w, r, &in) }
+		client := transfer.New(scene.Target.Client(), optFns...)
+		return func(w http.ResponseWriter, r *http.Request) error { return s3http.Serve(w, r, client, &in) }
 	}
 }
 

@@ -3,8 +3,9 @@ package rival_test
 import (
 	"testing"
 
-	"github.com/s3pool/s3pool/bench/rival"
 	"github.com/stretchr/testify/require"
+
+	"github.com/s3pool/s3pool/bench/rival"
 )
 
 func TestSize(t *testing.T) {

@@ -17,8 +17,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/minio/crc64nvme"
-	"github.com/s3pool/s3pool/bench/server"
 	"github.com/stretchr/testify/require"
+
+	"github.com/s3pool/s3pool/bench/server"
 )
 
 // eachTarget runs test against every server over HTTP and HTTPS.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+
 	"github.com/s3pool/s3pool/internal/s3server"
 )
 

@@ -4,9 +4,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/s3pool/s3pool/bench/meter"
 	"github.com/s3pool/s3pool/bench/trial"
-	"github.com/stretchr/testify/require"
 )
 
 func sample(ops int, cpu time.Duration) trial.Sample {

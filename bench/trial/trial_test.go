@@ -6,10 +6,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/s3pool/s3pool/bench/rival"
 	"github.com/s3pool/s3pool/bench/server"
 	"github.com/s3pool/s3pool/bench/trial"
-	"github.com/stretchr/testify/require"
 )
 
 // fake is a rival that takes some time and leaves its name.

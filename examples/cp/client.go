@@ -6,18 +6,18 @@ import (
 	"os"
 	"strings"
 
+	"github.com/s3pool/s3pool/transfer"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-
-	"github.com/s3pool/s3pool"
 )
 
 // newClient returns a client as the environment configures it.
 func newClient(ctx context.Context) (*s3.Client, error) {
 	cfg, err := config.LoadDefaultConfig(ctx,
 		config.WithDefaultRegion("us-east-1"),
-		config.WithHTTPClient(s3pool.NewHTTPClient()))
+		config.WithHTTPClient(transfer.NewHTTPClient()))
 	if err != nil {
 		return nil, fmt.Errorf("AWS configuration: %w", err)
 	}

@@ -9,14 +9,14 @@ import (
 	"path"
 	"path/filepath"
 
-	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/s3pool/s3pool/transfer"
 
-	"github.com/s3pool/s3pool"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
 // download copies an object into the file dst, or one in the directory dst. The
 // file is all of it or as it was before.
-func download(ctx context.Context, api s3pool.API, from location, byteRange, dst string, stderr io.Writer) (err error) {
+func download(ctx context.Context, api transfer.API, from location, byteRange, dst string, stderr io.Writer) (err error) {
 	if dst, err = destination(dst, from); err != nil {
 		return err
 	}
@@ -33,7 +33,7 @@ func download(ctx context.Context, api s3pool.API, from location, byteRange, dst
 		}
 	}()
 	bar := newProgress(stderr, from.String(), isTerminal(stderr))
-	out, err := s3pool.New(api, bar.follow).Download(ctx, f, from.input(byteRange))
+	out, err := transfer.New(api, bar.follow).Download(ctx, f, from.input(byteRange))
 	bar.clear()
 	if err != nil {
 		return err
@@ -69,10 +69,10 @@ func destination(dst string, from location) (string, error) {
 
 // stream copies an object to stdout. What has been written when an error comes
 // cannot be taken back, which is what the exit code is for.
-func stream(ctx context.Context, api s3pool.API, from location, byteRange string, stdout, stderr io.Writer) error {
+func stream(ctx context.Context, api transfer.API, from location, byteRange string, stdout, stderr io.Writer) error {
 	bar := newProgress(stderr, from.String(), isTerminal(stderr) && !isTerminal(stdout))
 	defer bar.clear()
-	r, err := s3pool.New(api, bar.follow).Open(ctx, from.input(byteRange))
+	r, err := transfer.New(api, bar.follow).Open(ctx, from.input(byteRange))
 	if err != nil {
 		return err
 	}
@@ -86,7 +86,7 @@ func stream(ctx context.Context, api s3pool.API, from location, byteRange string
 	return nil
 }
 
-func describe(v s3pool.Verification) string {
+func describe(v transfer.Verification) string {
 	switch {
 	case !v.Verified():
 		return "not verified: " + v.Reason

@@ -14,10 +14,11 @@ import (
 	"runtime"
 	"testing"
 
+	"github.com/s3pool/s3pool/transfer"
+
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
-	"github.com/s3pool/s3pool"
 	"github.com/s3pool/s3pool/internal/s3server"
 	"github.com/s3pool/s3pool/internal/s3server/s3servertest"
 	"github.com/s3pool/s3pool/s3test"
@@ -171,11 +172,11 @@ func TestFailuresLeaveNothing(t *testing.T) {
 
 	proxy.SetScript(s3test.Always(s3test.Flip(2 << 20)))
 	_, _, err = cp(t.Context(), s3+"key", dst)
-	require.ErrorIs(t, err, s3pool.ErrIntegrity)
+	require.ErrorIs(t, err, transfer.ErrIntegrity)
 	require.Equal(t, exitFailed, exitCode(t.Context(), err))
 	requireFiles(t, dir, map[string][]byte{"dst": old})
 	_, _, err = cp(t.Context(), s3+"key", "-")
-	require.ErrorIs(t, err, s3pool.ErrIntegrity)
+	require.ErrorIs(t, err, transfer.ErrIntegrity)
 
 	proxy.SetScript(nil)
 	_, _, err = cp(t.Context(), s3+"none", dst)

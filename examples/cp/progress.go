@@ -5,10 +5,10 @@ import (
 	"os"
 	"time"
 
+	"github.com/s3pool/s3pool/transfer"
+
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
-
-	"github.com/s3pool/s3pool"
 )
 
 // progress shows how far a copy is, where there is somebody to see it.
@@ -24,9 +24,9 @@ func newProgress(w io.Writer, what string, visible bool) *progress {
 }
 
 // follow is an option for a client, whose transfer p shows.
-func (p *progress) follow(o *s3pool.Options) {
+func (p *progress) follow(o *transfer.Options) {
 	if p.visible { // counting costs a little
-		o.Progress = func(now s3pool.Progress) { p.set(now.Bytes, now.Total) }
+		o.Progress = func(now transfer.Progress) { p.set(now.Bytes, now.Total) }
 	}
 }
 

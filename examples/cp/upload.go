@@ -9,15 +9,15 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/s3pool/s3pool/transfer"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-
-	"github.com/s3pool/s3pool"
 )
 
 // upload copies the file src to an object, or what comes from stdin for "-", however
 // much that is. A key that is empty or ends in a slash gets the file's name.
-func upload(ctx context.Context, api s3pool.API, src string, to location, stdin io.Reader, stderr io.Writer) error {
+func upload(ctx context.Context, api transfer.API, src string, to location, stdin io.Reader, stderr io.Writer) error {
 	body := stdin
 	if src != "-" {
 		f, err := os.Open(src)
@@ -41,7 +41,7 @@ func upload(ctx context.Context, api s3pool.API, src string, to location, stdin 
 		to.key += filepath.Base(src)
 	}
 	bar := newProgress(stderr, src, isTerminal(stderr))
-	out, err := s3pool.New(api, bar.follow).Put(ctx, &s3.PutObjectInput{
+	out, err := transfer.New(api, bar.follow).Put(ctx, &s3.PutObjectInput{
 		Bucket: aws.String(to.bucket),
 		Key:    aws.String(to.key),
 		Body:   body,

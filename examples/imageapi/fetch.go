@@ -28,7 +28,7 @@ func newPooled(c manager.DownloadAPIClient, maxObject int64) pooled {
 }
 
 func (p pooled) fetch(ctx context.Context, bucket, key string) ([]byte, func(), error) {
-	buf := s3pool.NewWriteAtBuffer(nil)
+	buf := s3pool.NewWriteAtBuffer()
 	if _, err := p.d.Download(ctx, buf, getInput(bucket, key)); err != nil {
 		buf.Release()
 		return nil, nil, err

@@ -86,7 +86,7 @@ func (st *store) intoStockBuffer(d *manager.Downloader) transfer {
 
 func (st *store) intoPooledBuffer(d *manager.Downloader, pool *s3pool.Pool) transfer {
 	return func(ctx context.Context, o object) (func() error, error) {
-		buf := s3pool.NewWriteAtBuffer(pool)
+		buf := pool.NewWriteAtBuffer()
 		if _, err := d.Download(ctx, buf, st.input(o)); err != nil {
 			buf.Release()
 			return nil, err

@@ -33,13 +33,13 @@ func TestUploadSize(t *testing.T) {
 		"odd least, not enough": {10_000*(8*mib+1) + 1, 8*mib + 1, 9 * mib},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := part.UploadSize(c.total, c.least)
+			got, err := part.UploadSize(c.total, c.least, part.MinSize)
 			require.NoError(t, err)
 			require.Equal(t, c.want, got)
 		})
 	}
 	for _, total := range []int64{part.MaxObject + 1, 50 * tib, math.MaxInt64} {
-		_, err := part.UploadSize(total, 8*mib)
+		_, err := part.UploadSize(total, 8*mib, part.MinSize)
 		require.ErrorContains(t, err, "S3 takes up to 53687091200000 (48.8 TiB)")
 	}
 }
@@ -51,7 +51,7 @@ func TestUploadSizeSuffices(t *testing.T) {
 	for range 2000 {
 		total := rng.Int64N(int64(part.MaxObject)>>rng.IntN(30)) + 1
 		least := rng.Int64N(64 * mib)
-		size, err := part.UploadSize(total, least)
+		size, err := part.UploadSize(total, least, part.MinSize)
 		require.NoError(t, err)
 		require.True(t, part.MinSize <= size && size <= part.MaxSize, "%d for %d", size, total)
 		require.LessOrEqual(t, part.NewPlan(part.Range{To: total}, size).Parts(), int64(part.MaxParts))
@@ -72,7 +72,7 @@ func TestStreamSize(t *testing.T) {
 		var total, last int64
 		var at80 int64 // the largest part of a stream of 80 GB
 		for i := range part.MaxParts {
-			size := part.StreamSize(i, c.least)
+			size := part.StreamSize(i, c.least, part.MinSize)
 			require.True(t, part.MinSize <= size && size <= part.MaxSize, "part %d of %d", i, size)
 			require.GreaterOrEqual(t, size, last, "part %d", i)
 			if last > 0 {
@@ -86,9 +86,9 @@ func TestStreamSize(t *testing.T) {
 		require.GreaterOrEqual(t, total, c.reach, "least %d", c.least)
 		require.Equal(t, c.total80, at80, "least %d", c.least)
 	}
-	require.Equal(t, 8*mib, part.StreamSize(-1, 8*mib))
-	require.Equal(t, part.StreamSize(9999, 8*mib), part.StreamSize(10_000, 8*mib))
+	require.Equal(t, 8*mib, part.StreamSize(-1, 8*mib, part.MinSize))
+	require.Equal(t, part.StreamSize(9999, 8*mib, part.MinSize), part.StreamSize(10_000, 8*mib, part.MinSize))
 	for i, want := range map[int]int64{0: 8, 249: 8, 250: 10, 500: 12, 750: 14, 1000: 16, 1250: 20, 9000: 4096, 9250: 5120, 9500: 5120} {
-		require.Equal(t, want*mib, part.StreamSize(i, 8*mib), "part %d", i)
+		require.Equal(t, want*mib, part.StreamSize(i, 8*mib, part.MinSize), "part %d", i)
 	}
 }

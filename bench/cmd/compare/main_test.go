@@ -9,11 +9,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/s3pool/s3pool/bench/report"
 	"github.com/s3pool/s3pool/bench/rival"
 	"github.com/s3pool/s3pool/bench/server"
 	"github.com/s3pool/s3pool/bench/trial"
-	"github.com/stretchr/testify/require"
 )
 
 func TestMain(m *testing.M) {

@@ -8,27 +8,27 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/s3pool/s3pool/transfer"
 
-	"github.com/s3pool/s3pool"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
 // A download is what a call has returned.
 type download struct {
 	data         []byte
 	output       *s3.GetObjectOutput
-	verification s3pool.Verification
+	verification transfer.Verification
 }
 
 // A call is one of the client's ways to download. On error the data is what had
 // been delivered before.
 type call struct {
 	name string
-	do   func(context.Context, *testing.T, *s3pool.Client, *s3.GetObjectInput) (download, error)
+	do   func(context.Context, *testing.T, *transfer.Client, *s3.GetObjectInput) (download, error)
 }
 
 var calls = []call{
-	{"Get", func(ctx context.Context, _ *testing.T, c *s3pool.Client, in *s3.GetObjectInput) (download, error) {
+	{"Get", func(ctx context.Context, _ *testing.T, c *transfer.Client, in *s3.GetObjectInput) (download, error) {
 		o, err := c.Get(ctx, in)
 		if err != nil {
 			return download{}, err
@@ -36,7 +36,7 @@ var calls = []call{
 		defer o.Release()
 		return download{bytes.Clone(o.Bytes()), o.Output, o.Verification}, nil
 	}},
-	{"Open", func(ctx context.Context, _ *testing.T, c *s3pool.Client, in *s3.GetObjectInput) (download, error) {
+	{"Open", func(ctx context.Context, _ *testing.T, c *transfer.Client, in *s3.GetObjectInput) (download, error) {
 		r, err := c.Open(ctx, in)
 		if err != nil {
 			return download{}, err
@@ -45,7 +45,7 @@ var calls = []call{
 		data, err := io.ReadAll(r)
 		return download{data, r.Output(), r.Verification()}, err
 	}},
-	{"WriteTo", func(ctx context.Context, _ *testing.T, c *s3pool.Client, in *s3.GetObjectInput) (download, error) {
+	{"WriteTo", func(ctx context.Context, _ *testing.T, c *transfer.Client, in *s3.GetObjectInput) (download, error) {
 		r, err := c.Open(ctx, in)
 		if err != nil {
 			return download{}, err
@@ -55,7 +55,7 @@ var calls = []call{
 		_, err = r.WriteTo(&buf)
 		return download{buf.Bytes(), r.Output(), r.Verification()}, err
 	}},
-	{"Download", func(ctx context.Context, t *testing.T, c *s3pool.Client, in *s3.GetObjectInput) (download, error) {
+	{"Download", func(ctx context.Context, t *testing.T, c *transfer.Client, in *s3.GetObjectInput) (download, error) {
 		f, err := os.Create(filepath.Join(t.TempDir(), "object"))
 		if err != nil {
 			return download{}, err

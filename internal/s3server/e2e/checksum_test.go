@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/s3pool/s3pool/transfer"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
@@ -18,7 +20,7 @@ const checkedSize = 2*uploadPart + 100
 type checked struct {
 	name string
 	put  func(t *testing.T, s *store, key string, data []byte)
-	want func(*store) s3pool.Verification
+	want func(*store) transfer.Verification
 }
 
 // checkedObjects returns the ways in which objects get their checksums.
@@ -65,21 +67,21 @@ func checkedObjects() []checked {
 		checked{"a smaller part", parts(uploadPart+1, uploadPart), never("the parts of the object's upload differ in size")},
 		checked{"too many parts", parts(uploadPart+60, uploadPart), never("the sizes of the object's parts are not known: " +
 			"10485860 bytes in parts of 5242940 bytes make 2 parts, not 3: the parts differ in size")},
-		checked{"none", putWithoutChecksum, func(s *store) s3pool.Verification {
+		checked{"none", putWithoutChecksum, func(s *store) transfer.Verification {
 			if s.defaultChecksum {
 				return crc64
 			}
-			return s3pool.Verification{Reason: "the store sent no checksum"}
+			return transfer.Verification{Reason: "the store sent no checksum"}
 		}},
 	)
 }
 
-func always(a types.ChecksumAlgorithm, kind types.ChecksumType) func(*store) s3pool.Verification {
-	return func(*store) s3pool.Verification { return s3pool.Verification{Algorithm: a, Type: kind} }
+func always(a types.ChecksumAlgorithm, kind types.ChecksumType) func(*store) transfer.Verification {
+	return func(*store) transfer.Verification { return transfer.Verification{Algorithm: a, Type: kind} }
 }
 
-func never(reason string) func(*store) s3pool.Verification {
-	return func(*store) s3pool.Verification { return s3pool.Verification{Reason: reason} }
+func never(reason string) func(*store) transfer.Verification {
+	return func(*store) transfer.Verification { return transfer.Verification{Reason: reason} }
 }
 
 // parts uploads with a composite CRC32.
@@ -121,7 +123,7 @@ func testChecksums(t *testing.T, s *store) {
 					at := []int64{0, uploadPart - 1, uploadPart, checkedSize - 1}[i]
 					client, _ := s.proxied(t, flipAt(at))
 					_, err = c.do(t.Context(), t, client, s.get(key))
-					require.ErrorIs(t, err, s3pool.ErrIntegrity, "byte %d", at)
+					require.ErrorIs(t, err, transfer.ErrIntegrity, "byte %d", at)
 				})
 			}
 		})

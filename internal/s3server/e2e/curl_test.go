@@ -15,11 +15,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/s3pool/s3pool/s3http"
+
+	"github.com/s3pool/s3pool/transfer"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/stretchr/testify/require"
-
-	"github.com/s3pool/s3pool"
 )
 
 // program returns the path of a program that CI must have. Elsewhere the test is left
@@ -54,7 +56,7 @@ type exchange struct {
 
 const uploadLimit = 12 * mib
 
-func (s *store) front(t *testing.T, c *s3pool.Client, start func(*httptest.Server)) *front {
+func (s *store) front(t *testing.T, c *transfer.Client, start func(*httptest.Server)) *front {
 	f := &front{}
 	f.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		f.answering.Add(1)
@@ -64,11 +66,11 @@ func (s *store) front(t *testing.T, c *s3pool.Client, start func(*httptest.Serve
 		var err error
 		if r.Method == http.MethodPut {
 			in := &s3.PutObjectInput{Bucket: &s.bucket, Key: aws.String(key)}
-			if _, err = c.Receive(sw, r, in, uploadLimit); err == nil {
+			if _, err = s3http.Receive(sw, r, c, in, uploadLimit); err == nil {
 				sw.WriteHeader(http.StatusCreated)
 			}
 		} else {
-			err = c.Serve(sw, r, s.get(key))
+			err = s3http.Serve(sw, r, c, s.get(key))
 		}
 		f.mu.Lock()
 		defer f.mu.Unlock()
@@ -212,7 +214,7 @@ func testCurl(t *testing.T, s *store) {
 			_, err := curl(t, "-o", "file", f.URL+"/curled")
 			require.Error(t, err, "a wrong byte, and curl took it")
 			require.Less(t, len(read(t)), len(data))
-			require.ErrorIs(t, f.last()[0].err, s3pool.ErrIntegrity)
+			require.ErrorIs(t, f.last()[0].err, transfer.ErrIntegrity)
 		})
 	}
 }

@@ -4,27 +4,27 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/s3pool/s3pool/transfer"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"github.com/stretchr/testify/require"
-
-	"github.com/s3pool/s3pool"
 )
 
 // requireStatus requires that err is ours, about key, with the SDK's error in it.
 func requireStatus(t *testing.T, err error, key *string, status int) {
 	t.Helper()
 	require.Error(t, err)
-	e, ok := errors.AsType[*s3pool.Error](err)
+	e, ok := errors.AsType[*transfer.Error](err)
 	require.True(t, ok, "%T: %v", err, err)
 	require.Equal(t, aws.ToString(key), e.Key)
 	response, ok := errors.AsType[*smithyhttp.ResponseError](err)
 	require.True(t, ok, "no answer in %v", err)
 	require.Equal(t, status, response.HTTPStatusCode(), "%v", err)
-	require.NotErrorIs(t, err, s3pool.ErrChanged)
+	require.NotErrorIs(t, err, transfer.ErrChanged)
 }
 
 func testErrors(t *testing.T, s *store) {

@@ -5,16 +5,17 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/s3pool/s3pool/transfer"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/stretchr/testify/require"
 
-	"github.com/s3pool/s3pool"
 	"github.com/s3pool/s3pool/s3test"
 )
 
 // proxied returns the client under test behind a proxy that does what script says.
-func (s *store) proxied(t *testing.T, script s3test.Script) (*s3pool.Client, *s3test.Proxy) {
+func (s *store) proxied(t *testing.T, script s3test.Script) (*transfer.Client, *s3test.Proxy) {
 	proxy := s3test.NewProxy(s.Endpoint(), script, func(o *s3test.ProxyOptions) {
 		o.TLS = s.tls
 		o.Transport = s.HTTPClient().Transport

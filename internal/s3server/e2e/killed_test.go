@@ -11,12 +11,12 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/s3pool/s3pool/transfer"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/stretchr/testify/require"
-
-	"github.com/s3pool/s3pool"
 )
 
 // victimEnv makes this program a process that uploads until it is killed.
@@ -42,9 +42,9 @@ func victim() {
 		BaseEndpoint: &j.Endpoint, Region: j.Region, UsePathStyle: true,
 		Credentials: credentials.NewStaticCredentialsProvider(j.AccessKey, j.SecretKey, ""),
 	})
-	_, err = s3pool.New(client).Put(context.Background(), &s3.PutObjectInput{Bucket: &j.Bucket, Key: &j.Key, Body: f}, func(o *s3pool.Options) {
+	_, err = transfer.New(client).Put(context.Background(), &s3.PutObjectInput{Bucket: &j.Bucket, Key: &j.Key, Body: f}, func(o *transfer.Options) {
 		o.PartSize, o.MultipartThreshold, o.Concurrency = uploadPart, uploadPart, 2
-		o.Checkpoint = func(k s3pool.ResumeToken) {
+		o.Checkpoint = func(k transfer.ResumeToken) {
 			text, err := json.Marshal(k)
 			if err == nil {
 				err = os.WriteFile(j.Token+".new", text, 0o600)
@@ -96,7 +96,7 @@ func testKilled(t *testing.T, s *store) {
 	require.NoError(t, cmd.Process.Kill()) // SIGKILL
 	require.Error(t, cmd.Wait())
 
-	var token s3pool.ResumeToken
+	var token transfer.ResumeToken
 	text, err := os.ReadFile(j.Token)
 	require.NoError(t, err)
 	require.NoError(t, json.Unmarshal(text, &token))
@@ -117,7 +117,7 @@ func testKilled(t *testing.T, s *store) {
 	require.NoError(t, err)
 	defer f.Close()
 	put, err := newClient(t, client).Put(t.Context(), &s3.PutObjectInput{Bucket: &j.Bucket, Key: &j.Key, Body: f},
-		func(o *s3pool.Options) { o.Resume = &token })
+		func(o *transfer.Options) { o.Resume = &token })
 	require.NoError(t, err)
 	require.EqualValues(t, 11-len(there.Parts), sent.Load(), "parts sent; %d were there", len(there.Parts))
 

@@ -4,6 +4,8 @@ import (
 	"os"
 	"testing"
 
+	"github.com/s3pool/s3pool/transfer"
+
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
@@ -98,19 +100,19 @@ type store struct {
 }
 
 // client returns the client under test. Its pool must be idle when the test ends.
-func (s *store) client(t *testing.T, optFns ...func(*s3pool.Options)) *s3pool.Client {
+func (s *store) client(t *testing.T, optFns ...func(*transfer.Options)) *transfer.Client {
 	return newClient(t, s.Client(), optFns...)
 }
 
-func newClient(t *testing.T, api *s3.Client, optFns ...func(*s3pool.Options)) *s3pool.Client {
+func newClient(t *testing.T, api *s3.Client, optFns ...func(*transfer.Options)) *transfer.Client {
 	pool := s3pool.NewPool()
 	t.Cleanup(func() {
 		stats := pool.Stats()
 		require.Zero(t, stats.Leased, "bytes still leased")
 		require.Zero(t, stats.Leaked, "leaked buffers: %v", stats.LeakSites)
 	})
-	small := func(o *s3pool.Options) {
+	small := func(o *transfer.Options) {
 		o.Pool, o.PartSize, o.MultipartThreshold = pool, partSize, partSize
 	}
-	return s3pool.New(api, append([]func(*s3pool.Options){small}, optFns...)...)
+	return transfer.New(api, append([]func(*transfer.Options){small}, optFns...)...)
 }

@@ -6,9 +6,9 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/stretchr/testify/require"
+	"github.com/s3pool/s3pool/transfer"
 
-	"github.com/s3pool/s3pool"
+	"github.com/stretchr/testify/require"
 )
 
 // testOverwrite replaces an object while a Reader has read one byte of it and
@@ -16,7 +16,7 @@ import (
 func testOverwrite(t *testing.T, s *store) {
 	old, now := random(12, 12*partSize), random(13, 12*partSize)
 	s.put(t, "overwrite", old)
-	c := s.client(t, func(o *s3pool.Options) { o.Concurrency = 2 })
+	c := s.client(t, func(o *transfer.Options) { o.Concurrency = 2 })
 	r, err := c.Open(t.Context(), s.get("overwrite"))
 	require.NoError(t, err)
 	defer r.Close()
@@ -46,7 +46,7 @@ func testOverwrite(t *testing.T, s *store) {
 	requireSame(t, old[:len(got)], got)
 	switch {
 	case err != nil:
-		require.ErrorIs(t, err, s3pool.ErrChanged)
+		require.ErrorIs(t, err, transfer.ErrChanged)
 		require.False(t, r.Verification().Verified())
 	case s.overwriteWaits: // there was a GET under way all the time
 		require.Len(t, got, len(old))

@@ -9,15 +9,17 @@ import (
 	"testing"
 	"time"
 
+	"github.com/s3pool/s3pool/s3http"
+
+	"github.com/s3pool/s3pool/transfer"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/stretchr/testify/require"
-
-	"github.com/s3pool/s3pool"
 )
 
 // serving returns a client under test, and the number of requests that it sends.
-func (s *store) serving(t *testing.T) (*s3pool.Client, *atomic.Int64) {
+func (s *store) serving(t *testing.T) (*transfer.Client, *atomic.Int64) {
 	var asked atomic.Int64
 	transport := s.HTTPClient().Transport
 	return newClient(t, s.Client(func(o *s3.Options) {
@@ -103,7 +105,7 @@ func testServe(t *testing.T, s *store) {
 
 			c, asked := s.serving(t)
 			got := httptest.NewRecorder()
-			err := c.Serve(got, r, s.get("served"))
+			err := s3http.Serve(got, r, c, s.get("served"))
 			require.Equal(t, std.Code, got.Code, "%s: %v", what, err)
 			require.Equal(t, std.Code >= 400, err != nil, what)
 			if std.Code == 206 || std.Code == 304 || std.Code == 412 || method == http.MethodHead {
@@ -127,6 +129,6 @@ func testServe(t *testing.T, s *store) {
 	}
 	c, _ := s.serving(t)
 	got := httptest.NewRecorder()
-	require.Error(t, c.Serve(got, httptest.NewRequest(http.MethodGet, "http://front.test/", nil), s.get("none")))
+	require.Error(t, s3http.Serve(got, httptest.NewRequest(http.MethodGet, "http://front.test/", nil), c, s.get("none")))
 	require.Equal(t, 404, got.Code)
 }

@@ -4,15 +4,15 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/s3pool/s3pool/transfer"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/stretchr/testify/require"
-
-	"github.com/s3pool/s3pool"
 )
 
-var crc64 = s3pool.Verification{Algorithm: types.ChecksumAlgorithmCrc64nvme, Type: types.ChecksumTypeFullObject}
+var crc64 = transfer.Verification{Algorithm: types.ChecksumAlgorithmCrc64nvme, Type: types.ChecksumTypeFullObject}
 
 func testSizes(t *testing.T, s *store) {
 	for _, size := range []int{0, 1, partSize - 1, partSize, partSize + 1, 3*partSize + 7, 9 * partSize} {
@@ -68,7 +68,7 @@ func testRanges(t *testing.T, s *store) {
 				d, err := call.do(t.Context(), t, s.client(t), in)
 				require.NoError(t, err)
 				requireSame(t, data[c.from:c.to], d.data)
-				require.Equal(t, s3pool.Verification{Reason: "a range of the object was asked for"}, d.verification)
+				require.Equal(t, transfer.Verification{Reason: "a range of the object was asked for"}, d.verification)
 			})
 		})
 	}
@@ -79,7 +79,7 @@ func testRanges(t *testing.T, s *store) {
 			d, err := call.do(t.Context(), t, s.client(t), in)
 			require.NoError(t, err)
 			requireSame(t, data, d.data)
-			want := s3pool.Verification{Reason: "the store sent no checksum"}
+			want := transfer.Verification{Reason: "the store sent no checksum"}
 			if s.fullRangeChecksum {
 				want = crc64
 			}
@@ -99,7 +99,7 @@ func testPartNumber(t *testing.T, s *store) {
 				d, err := c.do(t.Context(), t, s.client(t), in)
 				require.NoError(t, err)
 				requireSame(t, part, d.data)
-				require.Equal(t, s3pool.Verification{Reason: "one part of the object was asked for"}, d.verification)
+				require.Equal(t, transfer.Verification{Reason: "one part of the object was asked for"}, d.verification)
 				require.EqualValues(t, 3, aws.ToInt32(d.output.PartsCount))
 			})
 		})

@@ -8,12 +8,12 @@ import (
 	"io"
 	"testing"
 
+	"github.com/s3pool/s3pool/transfer"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/stretchr/testify/require"
-
-	"github.com/s3pool/s3pool"
 )
 
 // stream hides what a body can do but Read.
@@ -21,7 +21,7 @@ type stream struct{ io.Reader }
 
 // testUploads: what Put wrote, Get verifies, as one object.
 func testUploads(t *testing.T, s *store) {
-	c := s.client(t, func(o *s3pool.Options) { o.PartSize, o.MultipartThreshold = uploadPart, uploadPart })
+	c := s.client(t, func(o *transfer.Options) { o.PartSize, o.MultipartThreshold = uploadPart, uploadPart })
 	for _, algorithm := range []types.ChecksumAlgorithm{"", "CRC32", "CRC32C", "SHA256"} {
 		for _, size := range []int{0, 1, 100_000, uploadPart, uploadPart + 1, 3*uploadPart + 7} {
 			if algorithm != "" && size > 0 && size < 100_000 {
@@ -61,8 +61,8 @@ func testUploads(t *testing.T, s *store) {
 
 // testUploadsWithoutChecksum is for stores that refuse checksums.
 func testUploadsWithoutChecksum(t *testing.T, s *store) {
-	c := s.client(t, func(o *s3pool.Options) {
-		o.PartSize, o.MultipartThreshold, o.Verify = uploadPart, uploadPart, s3pool.VerifyNever
+	c := s.client(t, func(o *transfer.Options) {
+		o.PartSize, o.MultipartThreshold, o.Verify = uploadPart, uploadPart, transfer.VerifyNever
 	})
 	for _, size := range []int{0, 1000, 2*uploadPart + 1} {
 		data := random(9, size)
@@ -79,7 +79,7 @@ func testUploadsWithoutChecksum(t *testing.T, s *store) {
 
 // testUploadsFail: nothing is visible, and nothing is left.
 func testUploadsFail(t *testing.T, s *store) {
-	c := s.client(t, func(o *s3pool.Options) { o.PartSize, o.MultipartThreshold = uploadPart, uploadPart })
+	c := s.client(t, func(o *transfer.Options) { o.PartSize, o.MultipartThreshold = uploadPart, uploadPart })
 	data := random(5, 3*uploadPart)
 	boom := errors.New("boom")
 	ctx, cancel := context.WithCancel(t.Context())

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/s3pool/s3pool/s3http"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/chromedp/chromedp"
@@ -106,7 +108,7 @@ func TestVideo(t *testing.T) {
 			return
 		}
 		sw := &statusWriter{ResponseWriter: &pausing{w, r.Context(), 3 * mib / 2}}
-		err := c.Serve(sw, r, s.get(strings.TrimPrefix(r.URL.Path, "/")))
+		err := s3http.Serve(sw, r, c, s.get(strings.TrimPrefix(r.URL.Path, "/")))
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		f.served = append(f.served, exchange{r.Method, r.Header.Get("Range"), sw.status, err})

@@ -1,8 +1,0 @@
-package s3pool
-
-const PumpSize = pumpSize
-
-var (
-	ReaderBehind = readerBehind
-	WriterBehind = writerBehind
-)

@@ -1,0 +1,51 @@
+package body
+
+import (
+	"context"
+	"io"
+
+	"github.com/s3pool/s3pool/internal/mem"
+)
+
+// A Payload is the bytes of one request: memory, or a section of the caller's body.
+type Payload struct {
+	Mem  []byte
+	At   io.ReaderAt // if Mem is nil
+	Base int64
+	N    int64
+}
+
+// Memory returns the payload that is p.
+func Memory(p []byte) Payload { return Payload{Mem: p, N: int64(len(p))} }
+
+// Window returns a body of a request.
+func (p Payload) Window(pool *mem.Pool) *Window {
+	return &Window{pool: pool, Payload: p}
+}
+
+// WriteTo passes the bytes on to w, which must not keep them and never fails. The
+// error is the body's own, or that of ctx.
+func (p Payload) WriteTo(ctx context.Context, w io.Writer, pool *mem.Pool) error {
+	if p.At == nil {
+		w.Write(p.Mem)
+		return nil
+	}
+	block := pool.Borrow()
+	defer pool.GiveBack(block)
+	for off := int64(0); off < p.N; {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		piece := block.Bytes()[:min(int64(len(block.Bytes())), p.N-off)]
+		n, err := p.At.ReadAt(piece, p.Base+off)
+		if n < len(piece) {
+			if err == nil || err == io.EOF {
+				err = errShrunk
+			}
+			return err
+		}
+		w.Write(piece)
+		off += int64(n)
+	}
+	return nil
+}

@@ -1,0 +1,82 @@
+package xio
+
+import (
+	"bufio"
+	"io"
+	"reflect"
+	"sync"
+	"unsafe"
+)
+
+// writePast writes more than bw has room for past its buffer. bw.Write does so too,
+// but if the writer behind it takes nothing and says nothing it tries for ever.
+func writePast(bw *bufio.Writer, b []byte) (int, error) {
+	w := WriterBehind(bw)
+	if w == nil {
+		return bw.Write(b)
+	}
+	if err := bw.Flush(); err != nil {
+		return 0, err
+	}
+	n, err := Write(w, b)
+	if err != nil {
+		Fail(bw, err)
+	}
+	return n, err
+}
+
+// Fail makes err the error that bw has met. Bytes that went past its buffer are
+// missing, and nothing that is written later may follow them. A bufio.Writer that
+// has failed never looks at its writer again, so that nobody misses the old one.
+func Fail(bw *bufio.Writer, err error) {
+	bw.Reset(failure{err})
+	bw.ReadFrom(nil)
+}
+
+// A failure is where a bufio.Writer meets an error.
+type failure struct{ err error }
+
+func (f failure) Write([]byte) (int, error)         { return 0, f.err }
+func (f failure) ReadFrom(io.Reader) (int64, error) { return 0, f.err }
+
+// bufio does not tell what it reads from and writes to. The ways around that are
+// to give up the kernel's short cuts behind a bufio.Writer, which is every server's
+// response, or to pass bufio's own ReadFrom a reader in disguise, which net turns
+// into a handful of allocations for each call. So we look. The place is taken from
+// the type itself and only if name and type are as expected; should bufio change,
+// nil is returned, the copy goes through a buffer, and a test fails.
+
+// ReaderBehind returns what br reads from, or nil if bufio does not tell.
+func ReaderBehind(br *bufio.Reader) io.Reader {
+	off := bufioReaderField()
+	if br == nil || off == 0 {
+		return nil
+	}
+	return *(*io.Reader)(unsafe.Add(unsafe.Pointer(br), off))
+}
+
+// WriterBehind returns what bw writes to, or nil if bufio does not tell.
+func WriterBehind(bw *bufio.Writer) io.Writer {
+	off := bufioWriterField()
+	if bw == nil || off == 0 {
+		return nil
+	}
+	return *(*io.Writer)(unsafe.Add(unsafe.Pointer(bw), off))
+}
+
+var (
+	bufioReaderField = sync.OnceValue(fieldOf[bufio.Reader, io.Reader]("rd"))
+	bufioWriterField = sync.OnceValue(fieldOf[bufio.Writer, io.Writer]("wr"))
+)
+
+// fieldOf returns a function that finds the offset of a field of type F in S. It
+// is zero if there is none, and neither of the fields we look for comes first.
+func fieldOf[S, F any](name string) func() uintptr {
+	return func() uintptr {
+		f, ok := reflect.TypeFor[S]().FieldByName(name)
+		if !ok || f.Type != reflect.TypeFor[F]() {
+			return 0
+		}
+		return f.Offset
+	}
+}

@@ -1,0 +1,3 @@
+package zerocopy
+
+const PumpSize = pumpSize

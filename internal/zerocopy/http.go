@@ -1,0 +1,69 @@
+package zerocopy
+
+import (
+	"io"
+	"net"
+	"reflect"
+	"sync"
+)
+
+// respond copies a file or a connection into an HTTP response.
+//
+// The head goes through Write. That settles whether the response has a
+// Content-Length, spares net/http's ReadFrom two allocations for sniffing, and is
+// all there is to a small body. The rest of a response with a Content-Length goes
+// through ReadFrom, which hands it to the connection: three allocations in net, of
+// 8 bytes each, for a short cut that a body of this size deserves. In chunks there
+// is no short cut.
+func (z copier) respond(w responseWriter, src io.Reader) (int64, error) {
+	n, more, err := z.pumpMax(w, src, pumpSize, pumpSize)
+	if err != nil || !more {
+		return n, err
+	}
+	var m int64
+	if len(w.Header()["Content-Length"]) == 0 {
+		m, err = z.pump(w, src)
+		return n + m, err
+	}
+	d := disguises.Get().(*disguise)
+	d.copier, d.src = z, src
+	m, err = w.ReadFrom(d)
+	*d = disguise{}
+	disguises.Put(d)
+	return n + m, err
+}
+
+// A disguise is a source that a ReadFrom cannot recognise, and so one that no
+// ReadFrom can choose a bad way for. If there is a TCP connection at the end of a
+// chain of them, it asks the disguise to write itself there.
+type disguise struct {
+	copier copier
+	src    io.Reader
+}
+
+var disguises = sync.Pool{New: func() any { return new(disguise) }}
+
+func (d *disguise) Read(b []byte) (int, error) { return d.src.Read(b) }
+
+func (d *disguise) WriteTo(w io.Writer) (int64, error) {
+	if c := connBehind(w); c != nil {
+		return d.copier.route(c, d.src)
+	}
+	return d.copier.pump(w, d.src)
+}
+
+// connBehind returns the connection in what net.TCPConn passes to a WriteTo: a
+// struct of its own, which embeds the *TCPConn and takes its ReadFrom away. A
+// caller's struct that embeds one may count or limit what it writes, so that only
+// net's counts here.
+func connBehind(w io.Writer) *net.TCPConn {
+	v := reflect.ValueOf(w)
+	if v.Kind() != reflect.Struct || v.Type().PkgPath() != "net" || v.NumField() != 2 {
+		return nil
+	}
+	// struct { noReadFrom; *TCPConn }. A loop over v.Fields would allocate.
+	if f := v.Field(1); f.CanInterface() && f.Type() == reflect.TypeFor[*net.TCPConn]() {
+		return f.Interface().(*net.TCPConn)
+	}
+	return nil
+}

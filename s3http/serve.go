@@ -1,0 +1,359 @@
+package s3http
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/s3pool/s3pool/internal/part"
+	"github.com/s3pool/s3pool/internal/sdk"
+	"github.com/s3pool/s3pool/transfer"
+)
+
+// Serve answers a GET or HEAD request with an object.
+//
+// # The request
+//
+// Range, If-Range and the four conditions of RFC 9110 mean what they mean there
+// (sections 13 and 14). They go to S3 as far as S3 knows them, and the first answer is
+// checked against all of them: S3 and its like know neither lists of ETags nor weak
+// ones. So a 304 or 412 is one request to S3, and a body takes no more than [transfer.Client.Open]
+// does. A second request is made where If-Range asks for the whole of an object that has
+// changed, and for some answers of 416.
+//
+// One range is served. A request for several is answered with the whole object, and so
+// is one for another unit than bytes or of a form that nobody understands; HEAD has no
+// ranges (section 14.2). Methods other than GET and HEAD get 405.
+//
+// in names the object: bucket, key, version, SSE-C key and so on. Its Range, PartNumber
+// and conditions must be empty, since the request has its own. The Response fields, such
+// as ResponseContentDisposition, replace what is stored with the object; they are not
+// sent to S3, which refuses them in requests that are not signed.
+//
+// # The response
+//
+// It has the object's ETag, Last-Modified, Content-Type, Content-Encoding,
+// Content-Language, Content-Disposition, Cache-Control and Expires, and nothing else of
+// the answer: no metadata, no request ids. Headers that w has already win, present or,
+// with a nil value, suppressed; only Content-Length and Content-Range are always ours. An
+// ETag or Last-Modified of the caller's is also what the request's conditions are about.
+// A Content-Type that S3 does not tell is application/octet-stream: bodies are never
+// sniffed.
+//
+// # Memory
+//
+// A body is written from the buffers it arrives in, as by [transfer.Reader.WriteTo]. A slow
+// client holds one scratch block of 32 KiB; of an object above
+// Options.MultipartThreshold also at most Options.Concurrency part buffers, as long as
+// the pool's budget has them. Where it has none, a response goes on without, so slow
+// clients cannot keep out fast ones. Serve puts no deadline on a client: that is what
+// http.Server.WriteTimeout or an http.ResponseController are for. When the request's
+// context ends, and so when its client is gone, the transfer and the response end at
+// once.
+//
+// # Errors
+//
+// Serve returns nil if it has answered with 200, 206 or 304, and completely. Otherwise
+// the returned [*transfer.Error] is for the log. Its cause is S3's or the context's; that the
+// client went away is among them. The response has been dealt with in any case, so the
+// caller must not write another. What it says is the status alone:
+//
+//   - 404: there is no such bucket, key or version.
+//   - 403: S3 denies access. To callers that may not list the bucket it says this of
+//     missing keys, too.
+//   - 412 and 416: the request's conditions and range.
+//   - 503, with Retry-After: S3 asks for fewer requests (503 SlowDown, 429), or the
+//     pool's budget is spent.
+//   - 504: a timeout, S3's or the context's.
+//   - 500: a call that cannot be right, such as Options out of range.
+//   - 502: anything else that S3 says, bad credentials and signatures included (its answer
+//     to HEAD does not tell these from 403).
+//
+// An object that has a checksum is verified (see [transfer.Verification]), and the last piece of
+// its body written only if it is right. If the object turns out wrong or S3 fails when
+// part of the body has been sent, the client is made to notice: the connection or HTTP/2
+// stream is broken, by a write deadline that is over, so that whatever the caller does
+// with w afterwards cannot complete the body. A ResponseWriter without deadlines (see
+// [http.ResponseController]) leaves one way to do so under an [http.Server]: Serve then
+// panics with [http.ErrAbortHandler], and the error is lost. A writer that wraps another
+// avoids that with an Unwrap method.
+func Serve(w http.ResponseWriter, r *http.Request, c *transfer.Client, in *s3.GetObjectInput, optFns ...func(*transfer.Options)) error {
+	s := &serving{c: c, w: w, r: r, in: in, optFns: optFns}
+	if err := s.check(); err != nil {
+		return s.refuse(http.StatusInternalServerError, err)
+	}
+	switch r.Method {
+	case http.MethodGet:
+		return s.get(s.want.rng)
+	case http.MethodHead:
+		return s.head(s.want.question(part.Spec{}))
+	}
+	w.Header().Set("Allow", "GET, HEAD")
+	return s.refuse(http.StatusMethodNotAllowed, fmt.Errorf("the method is %s", r.Method))
+}
+
+const opServe = "Serve"
+
+// A serving is one response.
+type serving struct {
+	c      *transfer.Client
+	w      http.ResponseWriter
+	r      *http.Request
+	in     *s3.GetObjectInput
+	optFns []func(*transfer.Options)
+	want   wanted
+}
+
+// check looks at the call, and reads the request if that is in order.
+func (s *serving) check() error {
+	in := s.in
+	if in == nil {
+		return errors.New("nil GetObjectInput")
+	}
+	for _, f := range [...]struct {
+		name string
+		set  bool
+	}{
+		{"Range", in.Range != nil}, {"PartNumber", in.PartNumber != nil},
+		{"IfMatch", in.IfMatch != nil}, {"IfNoneMatch", in.IfNoneMatch != nil},
+		{"IfModifiedSince", in.IfModifiedSince != nil}, {"IfUnmodifiedSince", in.IfUnmodifiedSince != nil},
+	} {
+		if f.set {
+			return fmt.Errorf("GetObjectInput.%s is set; Serve takes it from the request", f.name)
+		}
+	}
+	s.want = readWanted(s.r.Header, s.w.Header())
+	return nil
+}
+
+// get answers with the range rng of the object, or all of it, if the conditions are
+// met.
+func (s *serving) get(rng part.Spec) error {
+	if s.want.decided() {
+		return s.head(question{})
+	}
+	q := s.want.question(rng)
+	in := *s.in
+	q.put(&in)
+	in.ResponseCacheControl, in.ResponseContentDisposition, in.ResponseContentEncoding = nil, nil, nil
+	in.ResponseContentLanguage, in.ResponseContentType, in.ResponseExpires = nil, nil, nil
+	body, err := s.c.Open(s.r.Context(), &in, s.optFns...)
+	if err != nil {
+		switch {
+		case q.ifRange && sdk.Status(err) == http.StatusPreconditionFailed:
+			return s.get(part.Spec{}) // the object has changed: all of it
+		case !rng.Whole() && sdk.Status(err) == http.StatusRequestedRangeNotSatisfiable:
+			return s.outside(rng, q, err)
+		}
+		return s.failed(err, q)
+	}
+	defer body.Close()
+	out := body.Output()
+	ranged := out.ContentRange != nil
+	if code := s.want.judge(out); code != 0 {
+		body.Close()
+		return s.unmet(code, out)
+	}
+	if ranged && !s.want.rangeHolds(out) {
+		body.Close()
+		return s.get(part.Spec{})
+	}
+	s.describe(out, body.Size())
+	code := http.StatusOK
+	if ranged {
+		code = http.StatusPartialContent
+		s.w.Header()["Content-Range"] = []string{*out.ContentRange}
+	}
+	s.w.WriteHeader(code)
+	// A Write to a client that does not read would outlast the context.
+	w := s.w // and s stays on the stack
+	stop := context.AfterFunc(s.r.Context(), func() { breakOff(w) })
+	_, err = body.WriteTo(s.w)
+	stop()
+	if err != nil {
+		err = s.named(err)
+		s.abort()
+		return err
+	}
+	return nil
+}
+
+// head answers a request that needs no body, or will have none whatever the object is
+// like.
+func (s *serving) head(q question) error {
+	out, err := s.headObject(q)
+	if err != nil {
+		return s.failed(err, q)
+	}
+	if code := s.want.judge(out); code != 0 {
+		return s.unmet(code, out)
+	}
+	length := int64(-1)
+	if out.ContentLength != nil {
+		length = *out.ContentLength
+	}
+	s.describe(out, length)
+	s.w.WriteHeader(http.StatusOK)
+	return nil
+}
+
+// headObject asks for the object's headers, and returns them as GetObject would.
+func (s *serving) headObject(q question) (*s3.GetObjectOutput, error) {
+	in := s.in
+	out, err := s.c.Head(s.r.Context(), &s3.HeadObjectInput{
+		Bucket:               in.Bucket,
+		Key:                  in.Key,
+		IfMatch:              q.ifMatch,
+		IfNoneMatch:          q.ifNoneMatch,
+		IfModifiedSince:      q.ifModifiedSince,
+		IfUnmodifiedSince:    q.ifUnmodifiedSince,
+		VersionId:            in.VersionId,
+		ExpectedBucketOwner:  in.ExpectedBucketOwner,
+		RequestPayer:         in.RequestPayer,
+		SSECustomerAlgorithm: in.SSECustomerAlgorithm,
+		SSECustomerKey:       in.SSECustomerKey,
+		SSECustomerKeyMD5:    in.SSECustomerKeyMD5,
+	}, s.optFns...)
+	if err != nil {
+		return nil, err
+	}
+	return &s3.GetObjectOutput{
+		CacheControl:       out.CacheControl,
+		ContentDisposition: out.ContentDisposition,
+		ContentEncoding:    out.ContentEncoding,
+		ContentLanguage:    out.ContentLanguage,
+		ContentLength:      out.ContentLength,
+		ContentType:        out.ContentType,
+		ETag:               out.ETag,
+		ExpiresString:      out.ExpiresString,
+		LastModified:       out.LastModified,
+	}, nil
+}
+
+// outside answers where S3 has said that the object has no byte of the range. The
+// answer needs the object's size, which not every store tells with a 416; and what of
+// the conditions S3 has not been asked comes first.
+func (s *serving) outside(rng part.Spec, q question, err error) error {
+	if q.complete {
+		if size := sizeTold(err); size > 0 {
+			return s.unsatisfied(size, err)
+		}
+	}
+	out, herr := s.headObject(question{})
+	if herr != nil {
+		return s.failed(herr, question{})
+	}
+	if code := s.want.judge(out); code != 0 {
+		return s.unmet(code, out)
+	}
+	size := aws.ToInt64(out.ContentLength)
+	// A client that puts a Range on everything has not asked for less of an empty
+	// object: net/http sends that, too.
+	if _, satisfiable := rng.Resolve(size); satisfiable || size == 0 || !s.want.rangeHolds(out) {
+		return s.get(part.Spec{})
+	}
+	return s.unsatisfied(size, err)
+}
+
+// sizeTold returns the size of the object that an answer of 416 told, or 0.
+func sizeTold(err error) int64 {
+	cr, err := part.ParseContentRange(sdk.Header(err).Get("Content-Range"))
+	if err != nil || cr.Total < 0 {
+		return 0
+	}
+	return cr.Total
+}
+
+func (s *serving) unsatisfied(size int64, err error) error {
+	s.w.Header()["Content-Range"] = []string{part.ContentRange{Total: size}.String()}
+	return s.refuse(http.StatusRequestedRangeNotSatisfiable, err)
+}
+
+// unmet answers for conditions that are false: 304 or 412.
+func (s *serving) unmet(code int, out *s3.GetObjectOutput) error {
+	if code == http.StatusNotModified {
+		return s.notModified(out)
+	}
+	return s.refuse(code, errors.New("the request's conditions are not met"))
+}
+
+// failed answers for a request to S3 that has failed. q is what it asked.
+func (s *serving) failed(err error, q question) error {
+	switch code := sdk.Status(err); code {
+	case http.StatusNotModified:
+		return s.notModified(q.told(sdk.Header(err)))
+	case http.StatusPreconditionFailed:
+		return s.refuse(code, err)
+	}
+	code := statusOf(err)
+	if code == http.StatusServiceUnavailable {
+		setRetryAfter(s.w.Header(), sdk.Header(err))
+	}
+	return s.refuse(code, err)
+}
+
+// notModified answers 304 with what RFC 9110, section 15.4.5, wants in it.
+func (s *serving) notModified(out *s3.GetObjectOutput) error {
+	h := s.w.Header()
+	for _, name := range [...]string{"Content-Type", "Content-Length", "Content-Encoding", "Content-Language", "Content-Disposition"} {
+		delete(h, name)
+	}
+	d := description{h: h}
+	d.of(out, s.in, true)
+	if len(h["Etag"]) > 0 {
+		delete(h, "Last-Modified")
+	}
+	s.w.WriteHeader(http.StatusNotModified)
+	return nil
+}
+
+// describe sets the headers of a response with the object.
+func (s *serving) describe(out *s3.GetObjectOutput, length int64) {
+	d := description{h: s.w.Header()}
+	d.of(out, s.in, false)
+	delete(d.h, "Content-Range")
+	delete(d.h, "Content-Length")
+	if length >= 0 {
+		d.add("Content-Length", strconv.FormatInt(length, 10))
+	}
+}
+
+// refuse answers with the bare status, and returns err for the log.
+func (s *serving) refuse(code int, err error) error {
+	refuse(s.w, code)
+	return s.named(err)
+}
+
+// named returns err as an error of Serve.
+func (s *serving) named(err error) error {
+	in := s.in
+	if in == nil {
+		in = &s3.GetObjectInput{}
+	}
+	return named(s.r.Context(), opServe, in.Bucket, in.Key, err)
+}
+
+// abort makes sure that the client does not take for the whole body what has been sent
+// of it.
+func (s *serving) abort() {
+	// To return would not be enough: in a body of chunks it writes the end, and a caller
+	// who then writes an error page could fill up a Content-Length.
+	if err := breakOff(s.w); errors.Is(err, http.ErrNotSupported) && s.r.Context().Value(http.ServerContextKey) != nil {
+		panic(http.ErrAbortHandler)
+	}
+	// Another error is that of a connection which has been closed.
+}
+
+// breakOff ends a response where it is. The deadline of a connection makes its writes
+// fail, the last flush included; that of an HTTP/2 stream resets it.
+func breakOff(w http.ResponseWriter) error {
+	return http.NewResponseController(w).SetWriteDeadline(past)
+}
+
+var past = time.Unix(1, 0)

@@ -1,0 +1,90 @@
+package s3http
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/s3pool/s3pool"
+	"github.com/s3pool/s3pool/internal/sdk"
+	"github.com/s3pool/s3pool/transfer"
+)
+
+// statusOf returns the HTTP status that tells a client about the failure of a call to
+// S3 as much as is the client's business.
+func statusOf(err error) int {
+	if errors.Is(err, s3pool.ErrBudget) || errors.Is(err, s3pool.ErrTooLarge) {
+		return http.StatusServiceUnavailable
+	}
+	if errors.Is(err, transfer.ErrInvalid) {
+		return http.StatusInternalServerError
+	}
+	code := sdk.Code(err)
+	switch status := sdk.Status(err); status {
+	case http.StatusForbidden:
+		switch code {
+		// The answer to HEAD has no code, the SDK says Forbidden.
+		case "AccessDenied", "Forbidden", "":
+			return status
+		}
+		return http.StatusBadGateway // credentials, signatures, clocks
+	case http.StatusNotFound:
+		return status
+	case http.StatusMethodNotAllowed:
+		return http.StatusNotFound // the version is a delete marker
+	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+		return http.StatusServiceUnavailable
+	case 0:
+		// There was no answer.
+		if t, ok := errors.AsType[interface {
+			error
+			Timeout() bool
+		}](err); ok && t.Timeout() {
+			return http.StatusGatewayTimeout
+		}
+		if errors.Is(err, context.Canceled) {
+			return http.StatusServiceUnavailable // nobody reads it, unless it is we who shut down
+		}
+	}
+	return http.StatusBadGateway
+}
+
+// named returns err as a *transfer.Error of the call op, which is not the one that the
+// transfer has reported.
+func named(ctx context.Context, op string, bucket, key *string, err error) *transfer.Error {
+	e := transfer.Error{Err: err}
+	if inner, ok := errors.AsType[*transfer.Error](err); ok {
+		e = *inner
+	}
+	if cerr := ctx.Err(); cerr != nil && !errors.Is(e.Err, cerr) {
+		e.Err = fmt.Errorf("%w (%w)", cerr, e.Err)
+	}
+	e.Op, e.Bucket, e.Key = op, aws.ToString(bucket), aws.ToString(key)
+	return &e
+}
+
+// setRetryAfter passes on how long S3 wants to be left alone.
+func setRetryAfter(h, answer http.Header) {
+	after := answer.Get("Retry-After")
+	if _, err := strconv.ParseUint(after, 10, 31); err != nil {
+		after = "1"
+	}
+	h.Set("Retry-After", after)
+}
+
+// refuse answers with the bare status. Headers that the caller meant for the object are
+// taken back: nobody is to keep an error for a year.
+func refuse(w http.ResponseWriter, code int) {
+	h := w.Header()
+	for _, name := range [...]string{
+		"Cache-Control", "Content-Disposition", "Content-Encoding", "Content-Language",
+		"Etag", "Expires", "Last-Modified",
+	} {
+		delete(h, name)
+	}
+	http.Error(w, http.StatusText(code), code)
+}

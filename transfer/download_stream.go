@@ -1,0 +1,244 @@
+package transfer
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"sync/atomic"
+	"time"
+
+	"github.com/s3pool/s3pool/internal/crc"
+	"github.com/s3pool/s3pool/internal/part"
+)
+
+// A stream reads a range of an object, over as many requests as that takes. Where
+// a body breaks or falls silent, the next one goes on behind the last byte
+// received. It is for one goroutine.
+type stream struct {
+	t   *transfer
+	ctx context.Context // of whoever fetches the range
+
+	off int64 // of the next byte
+	end int64 // of the range; may be moved on while the body goes there
+
+	body    io.ReadCloser // nil: to be requested
+	bodyEnd int64         // of what was requested
+	cancel  context.CancelFunc
+	timer   *time.Timer // cancels a silent body
+	stalled atomic.Bool
+
+	cursor crc.Cursor // hashes what arrives
+
+	broken  error   // of a body that broke with bytes in hand, until the next Read
+	retries retries // since the last progress
+	good    int64   // off at the last failure
+}
+
+// openFirst makes the request that the caller asked for. Nothing has been received
+// yet, so it fails as the SDK's own would, after the SDK's retries: 27 requests to an
+// S3 that is down would help nobody. Only what looks like a cancellation to the SDK is
+// ours to try again.
+func (s *stream) openFirst() error {
+	t := s.t
+	for {
+		ctx := s.watch()
+		out, err := t.api.GetObject(ctx, t.in, t.set.first...)
+		s.disarm()
+		if err == nil {
+			s.body, s.bodyEnd = out.Body, maxInt64
+			if s.body == nil {
+				s.body = io.NopCloser(eofReader{}) // a mock's idea of an empty object
+			}
+			t.out = out
+			out.Body = nil
+			return nil
+		}
+		err = s.cause(err)
+		s.drop()
+		if err := s.backoff(err, ours(err)); err != nil {
+			return err
+		}
+	}
+}
+
+type eofReader struct{}
+
+func (eofReader) Read([]byte) (int, error) { return 0, io.EOF }
+
+// Read returns bytes of the range as they arrive, and io.EOF at its end.
+func (s *stream) Read(p []byte) (int, error) {
+	if s.off >= s.end {
+		return 0, io.EOF
+	}
+	if rest := s.end - s.off; int64(len(p)) > rest {
+		p = p[:rest]
+	}
+	if len(p) == 0 {
+		return 0, nil
+	}
+	for {
+		if err := s.broken; err != nil {
+			s.broken = nil
+			if err := s.backoff(err, true); err != nil {
+				return 0, err
+			}
+		}
+		if s.body == nil {
+			if err := s.open(); err != nil {
+				return 0, err
+			}
+		}
+		s.rearm()
+		n, err := s.body.Read(p)
+		s.disarm()
+		if n > 0 {
+			s.cursor.Write(p[:n])
+			s.off += int64(n)
+			s.t.arrived(int64(n), 0)
+		}
+		switch {
+		case err == nil:
+		case err == io.EOF && !s.t.known:
+			s.end = s.off
+			s.drop()
+			if n == 0 {
+				return 0, io.EOF
+			}
+		case err == io.EOF && s.off >= min(s.bodyEnd, s.t.rng.To):
+			s.drop() // read to its end: the connection can be used again
+		default:
+			if err == io.EOF {
+				err = io.ErrUnexpectedEOF
+			}
+			s.broken = s.cause(err)
+			s.drop()
+		}
+		if n > 0 {
+			return n, nil
+		}
+		if s.off >= s.end {
+			return 0, io.EOF
+		}
+	}
+}
+
+// readFull fills p, which must not reach beyond the range.
+func (s *stream) readFull(p []byte) error {
+	for len(p) > 0 {
+		n, err := s.Read(p)
+		if err != nil {
+			if err == io.EOF {
+				err = io.ErrUnexpectedEOF
+			}
+			return err
+		}
+		p = p[n:]
+	}
+	return nil
+}
+
+// open requests what is left of the range.
+func (s *stream) open() error {
+	for {
+		if err := s.ctx.Err(); err != nil {
+			return err
+		}
+		r := part.Range{From: s.off, To: s.end}
+		ctx := s.watch()
+		body, err := s.t.open(ctx, r)
+		s.disarm()
+		if err == nil {
+			s.body, s.bodyEnd = body, r.To
+			return nil
+		}
+		err = s.cause(err)
+		s.drop()
+		if err := s.backoff(err, retryable(err)); err != nil {
+			return err
+		}
+	}
+}
+
+// watch returns the context of a request, which ends when nothing is heard from
+// it for too long.
+func (s *stream) watch() context.Context {
+	ctx, cancel := context.WithCancel(s.ctx)
+	s.cancel = cancel
+	s.stalled.Store(false)
+	if d := s.t.set.StallTimeout; d > 0 {
+		s.timer = time.AfterFunc(d, func() {
+			s.stalled.Store(true)
+			cancel()
+		})
+	}
+	return ctx
+}
+
+func (s *stream) rearm() {
+	if s.timer != nil {
+		s.timer.Reset(s.t.set.StallTimeout)
+	}
+}
+
+func (s *stream) disarm() {
+	if s.timer != nil {
+		s.timer.Stop()
+	}
+}
+
+// drop ends the current request, if there is one.
+func (s *stream) drop() {
+	s.disarm()
+	s.timer = nil
+	if s.cancel != nil {
+		// A body that has been read to its end leaves its connection to others;
+		// cancelling its request first would close it.
+		if s.body != nil {
+			s.body.Close()
+		}
+		s.cancel()
+		s.cancel = nil
+	} else if s.body != nil {
+		s.body.Close()
+	}
+	s.body = nil
+}
+
+// close gives up what is left of the range, and passes on what was hashed.
+func (s *stream) close() {
+	s.drop()
+	s.cursor.Flush()
+}
+
+// A stallError is the cause of a request that was cancelled for its silence.
+type stallError struct{ after time.Duration }
+
+func (e *stallError) Error() string { return fmt.Sprintf("no byte arrived for %v", e.after) }
+
+// Timeout makes it a net.Error's kind of error.
+func (e *stallError) Timeout() bool { return true }
+
+// cause returns why a request failed: a silent one has been cancelled by us.
+func (s *stream) cause(err error) error {
+	switch {
+	case s.ctx.Err() != nil:
+		return err
+	case s.stalled.Load():
+		return &stallError{s.t.set.StallTimeout}
+	}
+	return stray(s.ctx, err)
+}
+
+// refill is the number of bytes that make a transfer's retries good as new. A
+// server that breaks after every byte must not keep it going for ever.
+const refill = 64 << 10
+
+// backoff waits before the next request of the stream. It returns the error if
+// there is not to be one.
+func (s *stream) backoff(err error, again bool) error {
+	if s.off-s.good >= refill {
+		s.retries = retries{}
+	}
+	s.good = s.off
+	return s.retries.wait(s.ctx, s.t.set.MaxRetries, err, again)
+}

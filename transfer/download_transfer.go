@@ -1,0 +1,184 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/s3pool/s3pool/internal/part"
+	"github.com/s3pool/s3pool/internal/sdk"
+)
+
+// A transfer is one download: what was asked for, what the first answer said, and
+// what all requests behind it must agree with.
+type transfer struct {
+	api API
+	set *settings
+	op  string
+	ctx context.Context    // of the call
+	in  *s3.GetObjectInput // the caller's, not to be changed
+
+	out   *s3.GetObjectOutput // the first answer, its body taken out
+	rng   part.Range          // the bytes of the object that are asked for
+	known bool                // whether rng.To is: false if the server told no length
+	total int64               // the size of the object, part.Unknown if it is not known
+	sums  sums
+
+	mu       sync.Mutex
+	progress Progress
+}
+
+// begin makes the first request of a call, a plain one: it tells size, version and
+// checksum, and its body is the first to be read. The stream is not nil if the
+// error is; its owner closes it.
+func (c *Client) begin(ctx context.Context, op string, in *s3.GetObjectInput, optFns []func(*Options)) (*transfer, *stream, error) {
+	t := &transfer{api: c.api, op: op, ctx: ctx, in: in}
+	if in == nil {
+		t.in = &s3.GetObjectInput{}
+		return nil, nil, t.fail(0, invalidError{errors.New("nil GetObjectInput")})
+	}
+	if in.ChecksumMode != "" || op == "Open" { // which returns before it has done with it
+		in := *in
+		in.ChecksumMode = "" // see askForChecksum
+		t.in = &in
+	}
+	set, err := c.settings(optFns)
+	if err != nil {
+		return nil, nil, t.fail(0, err)
+	}
+	t.set = set
+
+	s := &stream{t: t, ctx: ctx}
+	if err := s.openFirst(); err != nil {
+		return nil, nil, t.fail(0, err)
+	}
+	if err := t.learn(); err != nil {
+		s.close()
+		return nil, nil, t.fail(0, err)
+	}
+	s.off, s.end = t.rng.From, t.rng.To
+	if err := t.chooseSums(); err != nil {
+		s.close()
+		return nil, nil, t.fail(0, err)
+	}
+	s.cursor = t.sums.cursor(s.off)
+	t.progress.Total = -1
+	if t.known {
+		t.progress.Total = t.rng.Len()
+	}
+	return t, s, nil
+}
+
+// learn reads the size of things from the first answer.
+func (t *transfer) learn() error {
+	length := int64(-1)
+	if t.out.ContentLength != nil {
+		length = *t.out.ContentLength
+	}
+	t.total = part.Unknown
+	if t.out.ContentRange != nil {
+		cr, err := part.ParseContentRange(*t.out.ContentRange)
+		if err != nil {
+			return err
+		}
+		if length >= 0 && length != cr.Range.Len() {
+			return fmt.Errorf("the server announced %d bytes and the range %v", length, cr.Range)
+		}
+		t.rng, t.total, t.known = cr.Range, cr.Total, true
+		return nil
+	}
+	if length < 0 {
+		t.rng.To = maxInt64 // as far as the body goes
+		return nil
+	}
+	t.rng.To, t.total, t.known = length, length, true
+	return nil
+}
+
+const maxInt64 = 1<<63 - 1
+
+// parallel reports whether the transfer is worth more than one request.
+func (t *transfer) parallel() bool {
+	return t.known && t.set.Concurrency > 1 && t.rng.Len() > t.set.MultipartThreshold && t.rng.Len() > t.set.PartSize
+}
+
+// stream returns a stream of the bytes of r.
+func (t *transfer) stream(ctx context.Context, r part.Range) *stream {
+	return &stream{t: t, ctx: ctx, off: r.From, end: r.To, good: r.From, cursor: t.sums.cursor(r.From)}
+}
+
+// open requests the bytes of r, of the object that the transfer began with.
+func (t *transfer) open(ctx context.Context, r part.Range) (io.ReadCloser, error) {
+	in := *t.in
+	in.Range = aws.String(r.Header())
+	in.PartNumber = nil
+	if t.pinned() {
+		in.IfMatch = t.out.ETag
+	}
+	out, err := t.api.GetObject(ctx, &in, t.set.later...)
+	if err != nil {
+		if sdk.Status(err) == http.StatusPreconditionFailed && t.pinned() {
+			err = fmt.Errorf("%w: %w", ErrChanged, err)
+		}
+		return nil, err
+	}
+	if err := t.agrees(out, r); err != nil {
+		out.Body.Close()
+		return nil, err
+	}
+	return out.Body, nil
+}
+
+// pinned reports whether later requests can ask for the same version. A weak ETag
+// does not name the bytes (RFC 9110, section 8.8.1).
+func (t *transfer) pinned() bool {
+	etag := aws.ToString(t.out.ETag)
+	return etag != "" && !strings.HasPrefix(etag, "W/")
+}
+
+// agrees checks that an answer is to the range r of the same object.
+func (t *transfer) agrees(out *s3.GetObjectOutput, r part.Range) error {
+	if was, is := aws.ToString(t.out.ETag), aws.ToString(out.ETag); was != "" && is != "" && was != is {
+		return fmt.Errorf("%w: its ETag was %s and is %s", ErrChanged, was, is)
+	}
+	cr, err := part.ParseContentRange(aws.ToString(out.ContentRange))
+	if err == nil {
+		err = cr.Check(r, t.total)
+	}
+	if err != nil {
+		return &answerError{err}
+	}
+	return nil
+}
+
+// fail wraps err for the caller. n is the part it is about, or 0.
+func (t *transfer) fail(n int, err error) error {
+	if _, ok := errors.AsType[*Error](err); ok {
+		return err
+	}
+	return wrapError(t.ctx, Error{Op: t.op, Bucket: aws.ToString(t.in.Bucket), Key: aws.ToString(t.in.Key), Part: n, Err: err})
+}
+
+// partOf returns the number of the part that holds the byte at off, from 1.
+func (t *transfer) partOf(off int64) int {
+	return int((off-t.rng.From)/t.set.PartSize) + 1
+}
+
+// arrived reports n more bytes, and parts that are complete.
+func (t *transfer) arrived(n int64, parts int) {
+	if t.set.Progress == nil {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.progress.Bytes += n
+	t.progress.Parts += parts
+	t.set.Progress(t.progress)
+}

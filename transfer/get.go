@@ -1,0 +1,214 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/s3pool/s3pool/internal/mem"
+	"github.com/s3pool/s3pool/internal/part"
+	"github.com/s3pool/s3pool/internal/xio"
+)
+
+// An Object is what [Client.Get] returns: an object, or the range of it that was
+// asked for, in pooled memory.
+type Object struct {
+	// Output is the SDK's answer to the first request: headers, ETag, metadata. Its
+	// Body is empty.
+	Output *s3.GetObjectOutput
+	// Verification says what the bytes were checked against.
+	Verification Verification
+
+	buf *mem.Buffer
+	n   int
+}
+
+// Bytes returns the object. The slice is valid until Release, after which Bytes
+// panics.
+func (o *Object) Bytes() []byte { return o.buf.Bytes()[:o.n] }
+
+// Release gives the memory back to the pool. The caller must not use the bytes any
+// more. A second Release panics.
+func (o *Object) Release() { o.buf.Release() }
+
+// Get downloads an object into memory of the pool. The caller owns it and calls
+// Object.Release; on error there is nothing to release.
+//
+// Small objects are one request. Larger ones than Options.MultipartThreshold are
+// fetched by several at a time, all of the same version. Get waits under ctx for
+// the pool's budget, once, for the size of the object.
+//
+// The input's Range and PartNumber are honoured, and its conditions: an answer of
+// 304 or 412 is an error, as with the SDK. Errors are *[Error].
+func (c *Client) Get(ctx context.Context, in *s3.GetObjectInput, optFns ...func(*Options)) (*Object, error) {
+	t, first, err := c.begin(ctx, "Get", in, optFns)
+	if err != nil {
+		return nil, err
+	}
+	defer first.close()
+	var (
+		buf *mem.Buffer
+		n   int
+	)
+	if t.known {
+		n = int(t.rng.Len())
+		if int64(n) != t.rng.Len() {
+			return nil, t.fail(0, mem.ErrTooLarge)
+		}
+		if buf, err = t.set.pool.Acquire(ctx, n); err != nil {
+			return nil, t.fail(0, err)
+		}
+		err = t.fetch(first, buf.Bytes())
+	} else {
+		buf, n, err = t.fetchUnknown(first)
+	}
+	o := &Object{Output: t.out, buf: buf, n: n}
+	if err == nil {
+		first.cursor.Flush()
+		if t.sums.inOrder != nil {
+			t.sums.inOrder.Write(o.Bytes())
+		}
+		if o.Verification, err = t.verify(); err != nil {
+			err = t.fail(0, err)
+		}
+	}
+	if err != nil {
+		if buf != nil {
+			buf.Release()
+		}
+		return nil, err
+	}
+	t.out.Body = http.NoBody
+	return o, nil
+}
+
+// fetch fills mem, which is as long as the transfer. When it returns, nobody
+// writes to mem any more.
+func (t *transfer) fetch(first *stream, mem []byte) error {
+	if !t.parallel() {
+		if err := first.readFull(mem); err != nil {
+			return t.fail(t.partOf(first.off), err)
+		}
+		t.arrived(0, 1)
+		return t.drain(first)
+	}
+	return t.split(first, func(s *stream) error {
+		return s.readFull(mem[s.off-t.rng.From : s.end-t.rng.From])
+	})
+}
+
+// drain makes sure that a body which should be at its end is: the connection can
+// then be used again, and a body that goes on is not what was announced.
+func (t *transfer) drain(s *stream) error {
+	if s.body == nil {
+		return nil
+	}
+	s.rearm()
+	n, err := s.body.Read(make([]byte, 1))
+	s.disarm()
+	if n > 0 {
+		return t.fail(0, xio.ErrLongBody)
+	}
+	if err == io.EOF {
+		s.drop()
+	}
+	return nil
+}
+
+// split deals the parts of the transfer to the first body and helpers. fetch is
+// called for each part, by several goroutines, with a stream at its beginning.
+//
+// Helpers begin at the end, so that the first body and they meet once; there it is
+// closed, and its goroutine becomes a helper too.
+func (t *transfer) split(first *stream, fetch func(*stream) error) error {
+	plan := part.NewPlan(t.rng, t.set.PartSize)
+	claims := part.NewClaims(plan)
+	g, ctx := errgroup.WithContext(t.ctx)
+	one := func(s *stream) error {
+		n := t.partOf(s.off)
+		if err := fetch(s); err != nil {
+			return t.fail(n, err)
+		}
+		t.arrived(0, 1)
+		return nil
+	}
+	help := func() error {
+		for ctx.Err() == nil {
+			r, ok := claims.NextFromEnd()
+			if !ok {
+				return nil
+			}
+			s := t.stream(ctx, r)
+			err := one(s)
+			s.close()
+			if err != nil {
+				return err
+			}
+		}
+		return ctx.Err()
+	}
+	r, ok := claims.Forward() // before any helper
+	for range min(int64(t.set.Concurrency), plan.Parts()) - 1 {
+		g.Go(help)
+	}
+	g.Go(func() error {
+		// The first body's request has the caller's context. It ends with the
+		// others by being closed.
+		if first.cancel != nil {
+			stop := context.AfterFunc(ctx, first.cancel)
+			defer stop()
+		}
+		first.ctx = ctx
+		for ; ok; r, ok = claims.Forward() {
+			first.end = r.To
+			if err := one(first); err != nil {
+				return err
+			}
+		}
+		first.close()
+		return help()
+	})
+	err := g.Wait()
+	if err != nil && errors.Is(err, context.Canceled) && t.ctx.Err() != nil {
+		return t.fail(0, t.ctx.Err())
+	}
+	return err
+}
+
+// fetchUnknown reads a body whose length nobody has told. It never waits for the
+// budget while it holds some of it. On error the caller has nothing to release but
+// the buffer that is returned, if any.
+func (t *transfer) fetchUnknown(first *stream) (*mem.Buffer, int, error) {
+	buf, err := t.set.pool.Acquire(t.ctx, firstBlock)
+	if err != nil {
+		return nil, 0, t.fail(0, err)
+	}
+	n := 0
+	for {
+		if n == len(buf.Bytes()) {
+			next, ok := t.set.pool.TryAcquire(2 * n)
+			if !ok {
+				return buf, n, t.fail(0, mem.ErrBudget)
+			}
+			copy(next.Bytes(), buf.Bytes())
+			buf.Release()
+			buf = next
+		}
+		m, err := first.Read(buf.Bytes()[n:])
+		n += m
+		if err == io.EOF {
+			t.rng.To = int64(n)
+			return buf, n, nil
+		}
+		if err != nil {
+			return buf, n, t.fail(0, err)
+		}
+	}
+}
+
+// firstBlock is the first buffer for a body of unknown length.
+const firstBlock = 128 << 10

@@ -1,0 +1,294 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/s3pool/s3pool/internal/body"
+	"github.com/s3pool/s3pool/internal/crc"
+	"github.com/s3pool/s3pool/internal/mem"
+)
+
+// A PutOutput is what [Client.Put] returns.
+type PutOutput struct {
+	// Output is the SDK's answer: ETag, version. For a multipart upload it is put
+	// together from the answers to its beginning and its completion.
+	Output *s3.PutObjectOutput
+	// Bytes stored.
+	Bytes int64
+	// UploadID of the multipart upload that made the object; empty for one request.
+	UploadID string
+	// Parts of the object.
+	Parts int
+
+	// ChecksumAlgorithm of the checksum that was sent, empty if none was.
+	ChecksumAlgorithm types.ChecksumAlgorithm
+	// ChecksumType says what of: FULL_OBJECT, or COMPOSITE, which S3 makes of the
+	// parts' checksums.
+	ChecksumType types.ChecksumType
+	// Checksum that was sent, in base64. Empty if it is composite; Output has what S3
+	// made of it.
+	Checksum string
+}
+
+// Put uploads a body of any kind, and returns when S3 has all of it or none.
+//
+//   - A body that is an io.ReaderAt and an io.Seeker (a file, a bytes.Reader) is sent
+//     from its current position on, in sections and without a buffer. It is read more
+//     than once, by several goroutines, and must not change meanwhile. Its position
+//     stays as it is.
+//   - Of any other body, ContentLength or a method Len() int may tell the length. It
+//     must be exact: a body that ends early or goes on is an error, and no object.
+//   - A stream whose length nobody knows is read into memory that grows with it. What
+//     fits into Options.PartSize is one request; the rest goes into parts, which grow so
+//     that 10,000 of them are enough for 9.9 TiB from the default size on.
+//   - A nil body is an empty object.
+//
+// Larger bodies than Options.MultipartThreshold are multipart uploads. Parts that fail are
+// sent again. A Put that fails aborts its upload, under a context of its own, unless
+// Options.LeaveParts says otherwise; if that fails too, Error.UploadID names what is left.
+// An error of the body ends the Put and is in the error returned. A Put that fails for
+// another reason waits for a Read of the body under way, so that the body is the
+// caller's again when it returns.
+//
+// S3 gets a checksum of the whole object: CRC64NVME, or what the input asks for by
+// ChecksumAlgorithm. Of a CRC, S3 checks the object's; of the SHAs, each part's. A
+// checksum or ContentMD5 in the input is passed on, and for a multipart upload compared
+// with the body before the object is made: [ErrIntegrity]. Over TLS the payload is then not
+// signed on top, as with the SDK's own uploads there. Options.Verify turns checksums off.
+//
+// Put holds memory of the pool for streams only: a body up to a part is read into a
+// buffer of its length, and larger ones into at most Options.Concurrency part buffers. It
+// waits under ctx for the pool's budget, and needs one part to go on. A stream of
+// unknown length that does not fit into 32 KiB is charged with a part until it has
+// ended; declare the length to be charged with that. All of it is released when Put
+// returns, with one exception: a Read of the body that has not returned a tenth of a
+// second after ctx ended keeps its buffer, and its goroutine, until it does. Put does not
+// close the body.
+//
+// Errors are *[Error].
+func (c *Client) Put(ctx context.Context, in *s3.PutObjectInput, optFns ...func(*Options)) (*PutOutput, error) {
+	u := &upload{api: c.api, ctx: ctx}
+	if in == nil {
+		u.in = &s3.PutObjectInput{}
+		return nil, u.fail(0, invalidError{errors.New("nil PutObjectInput")})
+	}
+	u.in = in
+	var err error
+	if u.set, err = c.settings(optFns); err != nil {
+		return nil, u.fail(0, err)
+	}
+	if u.body, err = bodyOf(in); err != nil {
+		return nil, u.fail(0, err)
+	}
+	if u.seal, err = newSeal(in, u.set.seal); err != nil {
+		return nil, u.fail(0, err)
+	}
+	u.opts = append([]func(*s3.Options){ownOptions, u.sealed}, u.set.ClientOptions...)
+	if err := ctx.Err(); err != nil {
+		return nil, u.fail(0, err)
+	}
+	if k := u.set.Resume; k != nil {
+		if u.body.At == nil {
+			return nil, u.fail(0, body.ErrNotAgain)
+		}
+		if err := k.check(u); err != nil {
+			return nil, u.fail(0, err)
+		}
+		return u.sendSections()
+	}
+	switch size := u.body.Size; {
+	case size < 0:
+		return u.putUnknown()
+	case u.body.At != nil && size <= u.set.MultipartThreshold:
+		return u.putOne(body.Payload{At: u.body.At, Base: u.body.Base, N: size})
+	case u.body.At != nil:
+		return u.sendSections()
+	case size <= u.largestBuffer():
+		return u.putKnown()
+	default:
+		return u.putStream()
+	}
+}
+
+// bodyOf finds out what can be done with the input's body.
+func bodyOf(in *s3.PutObjectInput) (body.Body, error) {
+	length := in.ContentLength
+	if r, ok := in.Body.(*Reader); ok && r != nil && length == nil {
+		if left := r.left(); left >= 0 {
+			length = &left
+		}
+	}
+	return body.New(in.Body, length)
+}
+
+// An upload is one Put.
+type upload struct {
+	api  API
+	set  *settings
+	ctx  context.Context
+	in   *s3.PutObjectInput // the caller's, not to be changed
+	body body.Body
+	seal seal
+	opts []func(*s3.Options)
+}
+
+// fail wraps err for the caller. n is the part it is about, or 0.
+func (u *upload) fail(n int, err error) error {
+	if e, ok := err.(*Error); ok && e.Op == "Put" {
+		return err
+	}
+	return wrapError(u.ctx, Error{Op: "Put", Bucket: aws.ToString(u.in.Bucket), Key: aws.ToString(u.in.Key), Part: n, Err: err})
+}
+
+// leastPart is the size of parts, unless there would be too many.
+func (u *upload) leastPart() int64 {
+	// What the budget has, but no less than what the store takes.
+	return max(u.set.pool.Capped(u.set.PartSize), u.set.MinPartSize)
+}
+
+// largestBuffer is the number of bytes up to which a stream is one request.
+func (u *upload) largestBuffer() int64 {
+	return u.set.pool.Capped(u.set.MultipartThreshold)
+}
+
+// putKnown uploads a stream of known length in one request.
+func (u *upload) putKnown() (*PutOutput, error) {
+	size := u.body.Size
+	buf, err := u.set.pool.Acquire(u.ctx, int(size))
+	if err != nil {
+		return nil, u.fail(0, err)
+	}
+	f := body.NewFeed(u.ctx, u.body.R)
+	defer f.Close()
+	n, owned, err := f.Fill(u.ctx, buf.Bytes(), 0, buf.Release)
+	if !owned {
+		return nil, u.fail(0, err)
+	}
+	defer buf.Release()
+	if err == io.EOF {
+		err = body.ErrShort(int64(n), size)
+	}
+	if err == nil {
+		if err = f.AtEnd(u.ctx); err == body.ErrMore {
+			err = body.ErrLong(size)
+		}
+	}
+	if err != nil {
+		return nil, u.fail(0, err)
+	}
+	return u.putOne(body.Memory(buf.Bytes()))
+}
+
+// putStream uploads a stream of known length in parts.
+func (u *upload) putStream() (*PutOutput, error) {
+	f := body.NewFeed(u.ctx, u.body.R)
+	defer f.Close()
+	return u.sendStream(f, nil)
+}
+
+// putUnknown uploads a stream whose length nobody knows: in one request if it fits into
+// a part.
+func (u *upload) putUnknown() (*PutOutput, error) {
+	limit := u.set.pool.Capped(u.leastPart())
+	f := body.NewFeed(u.ctx, u.body.R)
+	defer f.Close()
+	memory := u.set.pool.NewGrowth(int(limit))
+	for n := 0; ; {
+		var (
+			owned bool
+			err   error
+		)
+		n, owned, err = f.Fill(u.ctx, memory.Bytes(), n, memory.Release)
+		if !owned {
+			return nil, u.fail(0, err)
+		}
+		if err == nil && n == int(limit) {
+			return u.putFull(f, memory.Lease(n))
+		}
+		if err == nil {
+			err = memory.Grow(u.ctx)
+		}
+		switch {
+		case err == io.EOF:
+			buf := memory.Lease(n)
+			defer buf.Release()
+			return u.putOne(body.Memory(buf.Bytes()))
+		case err != nil:
+			memory.Release()
+			return nil, u.fail(0, err)
+		}
+	}
+}
+
+// putFull goes on behind a full first part, which it owns.
+func (u *upload) putFull(f *body.Feed, first *mem.Buffer) (*PutOutput, error) {
+	err := f.AtEnd(u.ctx)
+	switch {
+	case err == nil:
+		defer first.Release()
+		return u.putOne(body.Memory(first.Bytes()))
+	case err == body.ErrMore && int64(len(first.Bytes())) >= u.set.MinPartSize:
+		return u.sendStream(f, first)
+	case err == body.ErrMore:
+		err = fmt.Errorf("parts of %d bytes from a budget of %d: %w", u.set.MinPartSize, u.set.pool.MaxBytes(), mem.ErrTooLarge)
+	}
+	first.Release()
+	return nil, u.fail(0, err)
+}
+
+// putOne sends everything in one request. p stays the caller's, and nobody touches it
+// when putOne returns.
+func (u *upload) putOne(p body.Payload) (*PutOutput, error) {
+	in := *u.in
+	sum := u.seal.sum
+	if sum.Algorithm == crc.None {
+		var err error
+		if sum, err = u.checksum(u.ctx, p); err != nil {
+			return nil, u.fail(0, err)
+		}
+		putSums(&in).set(sum)
+	}
+	w := p.Window(u.set.pool)
+	in.Body, in.ContentLength = w, &p.N
+	out, err := u.api.PutObject(u.ctx, &in, u.opts...)
+	if err := w.Shut(); err != nil {
+		return nil, u.fail(0, err)
+	}
+	if err != nil {
+		return nil, u.fail(0, stray(u.ctx, err))
+	}
+	if u.set.Progress != nil {
+		u.set.Progress(Progress{Bytes: p.N, Total: p.N, Parts: 1})
+	}
+	o := &PutOutput{Output: out, Bytes: p.N, Parts: 1, ChecksumAlgorithm: algorithmName(sum.Algorithm), Checksum: sum.String()}
+	if sum.Algorithm != crc.None {
+		o.ChecksumType = types.ChecksumTypeFullObject
+	}
+	return o, nil
+}
+
+// checksum returns the checksum that p is to be sent with, or the zero Value.
+func (u *upload) checksum(ctx context.Context, p body.Payload) (crc.Value, error) {
+	if u.seal.algorithm == crc.None {
+		return crc.Value{}, nil
+	}
+	sum := crc.NewSum(u.seal.algorithm)
+	if err := p.WriteTo(ctx, sum, u.set.pool); err != nil {
+		return crc.Value{}, err
+	}
+	return sum.Value(), nil
+}
+
+func algorithmName(a crc.Algorithm) types.ChecksumAlgorithm {
+	if a == crc.None {
+		return ""
+	}
+	return types.ChecksumAlgorithm(a.String())
+}

@@ -1,0 +1,482 @@
+package transfer
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/s3pool/s3pool/internal/body"
+	"github.com/s3pool/s3pool/internal/crc"
+	"github.com/s3pool/s3pool/internal/mem"
+	"github.com/s3pool/s3pool/internal/part"
+	"github.com/s3pool/s3pool/internal/sdk"
+)
+
+// A multipart is an upload in parts. It ends with complete or abandon.
+type multipart struct {
+	*upload
+	id       string
+	begun    *s3.CreateMultipartUploadOutput // nil if resumed
+	partSize int64                           // of all parts, for a body of known length
+	total    int64
+	listed   map[int32]listedPart // of the upload that is resumed
+	crcs     *crc.Ranges          // of the object, nil if its checksum cannot be put together
+	sum      crc.Value            // of the object, when crcs is complete
+	found    *s3.HeadObjectOutput // of the object, if it was there already
+	broken   atomic.Bool          // whether a part's request has failed
+
+	mu       sync.Mutex
+	parts    []types.CompletedPart
+	token    ResumeToken
+	progress Progress
+}
+
+// abortTimeout is for what must be said to S3 although the caller's context has ended.
+const abortTimeout = 20 * time.Second
+
+// newMultipart begins an upload, or takes one up. total is -1 for a stream of unknown
+// length. The multipart is not nil if there is something to abandon.
+func (u *upload) newMultipart(total int64) (*multipart, error) {
+	m := &multipart{upload: u, total: total}
+	m.progress.Total = total
+	switch {
+	case u.seal.foreign != "":
+		return nil, fmt.Errorf("the %s checksum cannot be checked in a multipart upload; raise MultipartThreshold for a single request", u.seal.foreign)
+	case u.in.WriteOffsetBytes != nil:
+		return nil, errors.New("PutObjectInput.WriteOffsetBytes appends, and a multipart upload cannot; raise MultipartThreshold for a single request")
+	}
+	if total >= 0 {
+		var err error
+		if m.partSize, err = part.UploadSize(total, u.leastPart(), u.set.MinPartSize); err != nil {
+			return nil, err
+		}
+	}
+	resumed := false
+	if k := u.set.Resume; k != nil {
+		var err error
+		if resumed, err = m.resume(k); err != nil {
+			return nil, err
+		}
+		if m.found != nil {
+			return m, nil
+		}
+	}
+	if m.seal.algorithm.Parallel() {
+		m.crcs = crc.NewRanges(m.seal.algorithm)
+	}
+	if !resumed {
+		if err := m.create(); err != nil {
+			return nil, err
+		}
+	}
+	m.token = ResumeToken{
+		Bucket: aws.ToString(u.in.Bucket), Key: aws.ToString(u.in.Key), UploadID: m.id,
+		Size: total, PartSize: m.partSize, Algorithm: algorithmName(m.seal.algorithm),
+	}
+	m.checkpoint()
+	return m, u.ctx.Err()
+}
+
+// create begins the upload. A caller who cancels while it is under way does not cut it
+// short: an upload whose id nobody has learnt would stay for ever.
+func (m *multipart) create() error {
+	in := createInput(m.in)
+	if a := m.seal.algorithm; a != crc.None {
+		in.ChecksumAlgorithm = algorithmName(a)
+		in.ChecksumType = types.ChecksumTypeComposite
+		if a.Parallel() {
+			in.ChecksumType = types.ChecksumTypeFullObject
+		}
+	}
+	ctx, cancel := outlive(m.ctx, abortTimeout)
+	defer cancel()
+	var again retries
+	for {
+		out, err := m.api.CreateMultipartUpload(ctx, in, m.opts...)
+		if err == nil {
+			if out == nil || aws.ToString(out.UploadId) == "" {
+				return errors.New("S3 began a multipart upload without an upload id")
+			}
+			m.begun, m.id = out, *out.UploadId
+			return nil
+		}
+		err = stray(ctx, err)
+		if err := again.wait(m.ctx, m.set.MaxRetries, err, retryable(err)); err != nil {
+			return err
+		}
+	}
+}
+
+// outlive returns a context that ends a while after ctx does.
+func outlive(ctx context.Context, while time.Duration) (context.Context, context.CancelFunc) {
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		t := time.NewTimer(while)
+		defer t.Stop()
+		select {
+		case <-t.C:
+			cancel()
+		case <-longer.Done():
+		}
+	})
+	return longer, func() { stop(); cancel() }
+}
+
+// sendSections uploads a body that can be read by several at once.
+func (u *upload) sendSections() (*PutOutput, error) {
+	m, err := u.newMultipart(u.body.Size)
+	if m == nil {
+		return nil, u.fail(0, err)
+	}
+	if err == nil && m.found != nil {
+		return m.output(m.foundOutput()), nil
+	}
+	if err == nil {
+		err = m.sections()
+	}
+	return m.end(err)
+}
+
+func (m *multipart) sections() error {
+	plan := part.NewPlan(part.Range{To: m.total}, m.partSize)
+	g, ctx := errgroup.WithContext(m.ctx)
+	var next atomic.Int64
+	for range min(int64(m.set.Concurrency), plan.Parts()) {
+		g.Go(func() error {
+			for ctx.Err() == nil {
+				i := next.Add(1) - 1
+				if i >= plan.Parts() {
+					return nil
+				}
+				r := plan.Part(i)
+				p := body.Payload{At: m.body.At, Base: m.body.Base + r.From, N: r.Len()}
+				if err := m.send(ctx, int32(i+1), r.From, p); err != nil {
+					return err
+				}
+			}
+			return ctx.Err()
+		})
+	}
+	if len(m.seal.inOrder) > 0 {
+		g.Go(func() error {
+			whole := body.Payload{At: m.body.At, Base: m.body.Base, N: m.total}
+			return m.fail(0, whole.WriteTo(ctx, &m.seal, m.set.pool))
+		})
+	}
+	return g.Wait()
+}
+
+// sendStream uploads a stream in parts. The first part, if its memory is not nil, has
+// been read; it belongs to sendStream.
+func (u *upload) sendStream(f *body.Feed, first *mem.Buffer) (*PutOutput, error) {
+	m, err := u.newMultipart(u.body.Size)
+	if err != nil && first != nil {
+		first.Release()
+	}
+	if m == nil {
+		return nil, u.fail(0, err)
+	}
+	if err == nil {
+		err = m.stream(f, first)
+	}
+	return m.end(err)
+}
+
+// stream reads part after part and hands each to a goroutine that sends it. Whoever
+// waits for memory holds none: parts that are being sent give theirs back whatever
+// happens here, so that one part's memory is enough to go on.
+func (m *multipart) stream(f *body.Feed, next *mem.Buffer) error {
+	ctx, cancel := context.WithCancel(m.ctx)
+	defer cancel()
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(max(m.set.Concurrency-1, 1)) // one more part is being read
+	err := func() error {
+		for off, n := int64(0), int32(1); ; n++ {
+			buf, filled, last, err := m.read(ctx, f, next, n, off)
+			if err != nil || buf == nil {
+				return err
+			}
+			next = nil
+			p := body.Memory(buf.Bytes()[:filled])
+			m.seal.Write(p.Mem)
+			at, number := off, n
+			g.Go(func() error {
+				defer buf.Release()
+				return m.send(ctx, number, at, p)
+			})
+			off += p.N
+			if last {
+				return nil
+			}
+		}
+	}()
+	if err != nil && ctx.Err() == nil {
+		cancel() // the parts have failed because of this, not the other way round
+		g.Wait()
+		return err
+	}
+	if werr := g.Wait(); werr != nil {
+		return werr
+	}
+	return err
+}
+
+// read fills the memory of part n, which begins at off. There is no part if the
+// Buffer is nil, and none behind it if last is true.
+func (m *multipart) read(ctx context.Context, f *body.Feed, buf *mem.Buffer, n int32, off int64) (_ *mem.Buffer, filled int, last bool, err error) {
+	if buf != nil {
+		return buf, len(buf.Bytes()), false, nil // putUnknown has seen a byte behind it
+	}
+	if n > part.MaxParts {
+		return nil, 0, false, m.fail(0, fmt.Errorf("the body is longer than %d parts; raise PartSize", part.MaxParts))
+	}
+	known := m.body.Size >= 0
+	size := part.StreamSize(int(n-1), m.leastPart(), m.set.MinPartSize)
+	if known {
+		size = min(m.partSize, m.total-off)
+	}
+	if int64(int(size)) != size {
+		return nil, 0, false, m.fail(int(n), mem.ErrTooLarge)
+	}
+	if buf, err = m.set.pool.Acquire(ctx, int(size)); err != nil {
+		return nil, 0, false, m.fail(int(n), err)
+	}
+	filled, owned, err := f.Fill(ctx, buf.Bytes(), 0, buf.Release)
+	if !owned {
+		return nil, 0, false, m.fail(int(n), err)
+	}
+	eof := err == io.EOF
+	switch {
+	case err != nil && !eof:
+	case known && int64(filled) < size:
+		err = body.ErrShort(off+int64(filled), m.total)
+	case known && off+size == m.total:
+		last = true
+		if err = f.AtEnd(ctx); err == body.ErrMore {
+			err = body.ErrLong(m.total)
+		}
+	case !known:
+		last, err = eof, nil
+		if eof {
+			m.total = off + int64(filled)
+		}
+	}
+	if err != nil || filled == 0 {
+		buf.Release()
+		return nil, 0, true, m.fail(int(n), err)
+	}
+	return buf, filled, last, nil
+}
+
+// send sends one part, unless S3 has it. p stays the caller's, and nobody touches it
+// when send returns.
+func (m *multipart) send(ctx context.Context, n int32, off int64, p body.Payload) error {
+	sum, err := m.checksum(ctx, p)
+	if err != nil {
+		return m.fail(int(n), err)
+	}
+	l, there, err := m.has(ctx, n, p, sum)
+	if err != nil {
+		return m.fail(int(n), err)
+	}
+	if !there {
+		if l.etag, err = m.transmit(ctx, n, p, sum); err != nil {
+			return m.fail(int(n), err)
+		}
+	}
+	if m.crcs != nil {
+		m.crcs.Add(off, p.N, sum.CRC())
+	}
+	m.sent(n, l.etag, p.N, sum)
+	return nil
+}
+
+// transmit sends a part as often as it takes, and returns its ETag.
+func (m *multipart) transmit(ctx context.Context, n int32, p body.Payload, sum crc.Value) (etag string, err error) {
+	var again retries
+	for {
+		in := partInput(m.in, m.id, n)
+		w := p.Window(m.set.pool)
+		in.Body, in.ContentLength = w, &p.N
+		in.ChecksumAlgorithm = algorithmName(sum.Algorithm)
+		partSums(in).set(sum)
+		out, err := m.api.UploadPart(ctx, in, m.opts...)
+		if err := w.Shut(); err != nil {
+			m.broken.Store(true)
+			return "", err // the body's own
+		}
+		if err == nil {
+			return aws.ToString(out.ETag), nil
+		}
+		m.broken.Store(true)
+		err = stray(ctx, err)
+		if err := again.wait(ctx, m.set.MaxRetries, err, retryable(err)); err != nil {
+			return "", err
+		}
+	}
+}
+
+// sent notes a part that S3 has.
+func (m *multipart) sent(n int32, etag string, size int64, sum crc.Value) {
+	done := types.CompletedPart{PartNumber: &n, ETag: &etag}
+	completedSums(&done).set(sum)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.parts = append(m.parts, done)
+	m.token.Parts = append(m.token.Parts, ResumePart{Number: n, ETag: etag, Checksum: sum.String()})
+	m.progress.Bytes += size
+	m.progress.Parts++
+	if m.set.Progress != nil {
+		m.set.Progress(m.progress)
+	}
+	m.checkpointLocked()
+}
+
+func (m *multipart) checkpoint() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.checkpointLocked()
+}
+
+// checkpointLocked passes on a token whose parts nobody writes to any more: the list
+// only grows.
+func (m *multipart) checkpointLocked() {
+	if m.set.Checkpoint != nil && m.body.At != nil {
+		k := m.token
+		k.Parts = slices.Clip(k.Parts)
+		m.set.Checkpoint(k)
+	}
+}
+
+// end completes the upload if err is nil, and otherwise gives it up.
+func (m *multipart) end(err error) (*PutOutput, error) {
+	if err == nil {
+		err = m.seal.checkOrder()
+	}
+	var out *PutOutput
+	if err == nil {
+		out, err = m.complete()
+	}
+	if err != nil {
+		return nil, m.abandon(err)
+	}
+	return out, nil
+}
+
+// complete makes an object of the parts.
+func (m *multipart) complete() (*PutOutput, error) {
+	slices.SortFunc(m.parts, func(a, b types.CompletedPart) int { return cmp.Compare(*a.PartNumber, *b.PartNumber) })
+	in := completeInput(m.in, m.id, m.parts, m.total)
+	if m.crcs != nil {
+		v, ok := m.crcs.Complete(m.total)
+		if !ok {
+			return nil, crc.ErrIncomplete
+		}
+		m.sum = crc.FromCRC(m.seal.algorithm, v)
+		if given := m.seal.sum; given.Algorithm != crc.None && given != m.sum {
+			return nil, fmt.Errorf("%w: the body's is %v, PutObjectInput.Checksum%v says %v", ErrIntegrity, m.sum, given.Algorithm, given)
+		}
+		completeSums(in).set(m.sum)
+		in.ChecksumType = types.ChecksumTypeFullObject
+	}
+	var again retries
+	for {
+		out, err := m.api.CompleteMultipartUpload(m.ctx, in, m.opts...)
+		if err == nil {
+			return m.output(putOutput(m.begun, out, m.total)), nil
+		}
+		// S3 may have completed it and lost the answer.
+		if sdk.Code(err) == "NoSuchUpload" && m.landed() {
+			return m.output(m.foundOutput()), nil
+		}
+		err = stray(m.ctx, err)
+		if err := again.wait(m.ctx, m.set.MaxRetries, err, retryable(err)); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// foundOutput is of an object whose upload another answer was for.
+func (m *multipart) foundOutput() *s3.PutObjectOutput {
+	return &s3.PutObjectOutput{
+		ETag: m.found.ETag, VersionId: m.found.VersionId, Size: &m.total,
+		ChecksumCRC32: m.found.ChecksumCRC32, ChecksumCRC32C: m.found.ChecksumCRC32C,
+		ChecksumCRC64NVME: m.found.ChecksumCRC64NVME, ChecksumType: m.found.ChecksumType,
+		BucketKeyEnabled: m.found.BucketKeyEnabled, SSEKMSKeyId: m.found.SSEKMSKeyId,
+		ServerSideEncryption: m.found.ServerSideEncryption, Expiration: m.found.Expiration,
+		SSECustomerAlgorithm: m.found.SSECustomerAlgorithm, SSECustomerKeyMD5: m.found.SSECustomerKeyMD5,
+		RequestCharged: m.found.RequestCharged, ResultMetadata: m.found.ResultMetadata,
+	}
+}
+
+func (m *multipart) output(out *s3.PutObjectOutput) *PutOutput {
+	o := &PutOutput{Output: out, Bytes: m.total, Parts: len(m.parts), UploadID: m.id, ChecksumAlgorithm: algorithmName(m.seal.algorithm)}
+	switch {
+	case m.sum.Algorithm != crc.None:
+		o.Checksum, o.ChecksumType = m.sum.String(), types.ChecksumTypeFullObject
+	case m.seal.algorithm != crc.None:
+		o.ChecksumType = types.ChecksumTypeComposite
+	}
+	return o
+}
+
+// abandon aborts the upload, or leaves it to the caller. No request of it is under way
+// any more. It returns the error for the caller.
+func (m *multipart) abandon(err error) error {
+	e := m.fail(0, err).(*Error)
+	resumable := m.body.At != nil && (m.set.Checkpoint != nil || m.set.Resume != nil)
+	if m.set.LeaveParts || resumable {
+		e.UploadID = m.id
+		return e
+	}
+	if aerr := m.abort(); aerr != nil {
+		e.UploadID = m.id
+		e.Err = fmt.Errorf("%w (the upload is still there: %v)", e.Err, aerr)
+	}
+	return e
+}
+
+// abort aborts the upload, under a context of its own. A part whose request broke off may
+// still be on its way into the store, and bring the upload back when it arrives: S3 says
+// that "it might be necessary to abort a given multipart upload multiple times"
+// (AbortMultipartUpload in the API reference). So after such a failure it is said again, a
+// moment later, until S3 knows of no upload or has been told often enough.
+func (m *multipart) abort() error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(m.ctx), abortTimeout)
+	defer cancel()
+	const times, apart = 4, 100 * time.Millisecond
+	for i := 1; ; i++ {
+		var again retries
+		for {
+			_, err := m.api.AbortMultipartUpload(ctx, abortInput(m.in, m.id), m.opts...)
+			if sdk.Code(err) == "NoSuchUpload" {
+				return nil
+			}
+			if err == nil {
+				break
+			}
+			if err := again.wait(ctx, m.set.MaxRetries, err, retryable(err)); err != nil {
+				return err
+			}
+		}
+		if !m.broken.Load() || i == times {
+			return nil
+		}
+		select {
+		case <-time.After(apart):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
