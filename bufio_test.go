@@ -57,7 +57,7 @@ func TestBufioIsReusedBySize(t *testing.T) {
 	require.Same(t, large, p.GetBufioWriter(io.Discard, 4096))
 }
 
-func TestPutReaderRetainsNothing(t *testing.T) {
+func TestPutBufioReaderRetainsNothing(t *testing.T) {
 	p := newPool(t)
 	r := p.GetBufioReader(iotest.ErrReader(errors.New("first user's error")), 512)
 	_, err := r.Peek(1)
@@ -76,7 +76,7 @@ func TestPutWriterUnflushed(t *testing.T) {
 	w := p.GetBufioWriter(&out, 512)
 	w.WriteString("lost")
 	if check.Enabled {
-		require.PanicsWithValue(t, "s3pool: PutWriter: 4 bytes have not been flushed", func() { p.PutBufioWriter(w) })
+		require.PanicsWithValue(t, "s3pool: PutBufioWriter: 4 bytes have not been flushed", func() { p.PutBufioWriter(w) })
 	} else {
 		p.PutBufioWriter(w)
 		require.NotSame(t, w, p.GetBufioWriter(&out, 512), "dropped, not pooled")

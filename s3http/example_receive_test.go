@@ -26,7 +26,7 @@ func ExampleReceive() {
 		out, err := s3http.Receive(w, r, client, &s3.PutObjectInput{
 			Bucket: aws.String("pictures"),
 			Key:    aws.String(strings.TrimPrefix(r.URL.Path, "/")),
-		}, 1<<30)
+		}, func(o *s3http.ReceiveOptions) { o.MaxBytes = 1 << 30 })
 		if err != nil {
 			fmt.Println("log:", err)
 			return // it has been answered

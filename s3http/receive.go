@@ -1,6 +1,7 @@
 package s3http
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,8 +21,8 @@ import (
 //
 // in names the object. What it leaves open comes from the request: Content-Type,
 // Content-Encoding, Content-Language, Content-Disposition and Cache-Control, and the
-// length, if the request has one; it need not. limit is the number of bytes that a body
-// may have; zero means that there is no limit but S3's.
+// length, if the request has one; it need not. ReceiveOptions.MaxBytes is the number of
+// bytes that a body may have, 5 GiB by default.
 //
 // in.Body, if set, is read in place of the request's body. It is for a reader around
 // that which checks something of its own: if it returns an error where the body ends,
@@ -53,14 +54,19 @@ import (
 //   - 408: the connection's deadline is over, and the body is not.
 //   - 409: S3 has met a write at the same time; the client may try again.
 //   - 412 and 501: the conditions.
-//   - 413: the body is larger than limit, or S3 says it is too large. If the request
+//   - 413: the body is larger than MaxBytes, or S3 says it is too large. If the request
 //     tells its length, the body is not read.
 //   - 415: the body is in S3's own aws-chunked encoding, which is for S3.
 //
 // Memory, checksums and retries are Put's; the context is the request's. A client that
 // sends slowly holds what Put has for its body, of the pool's budget. Receive puts no
 // deadline on it: http.Server.ReadTimeout and http.ResponseController do.
-func Receive(w http.ResponseWriter, r *http.Request, c *transfer.Client, in *s3.PutObjectInput, limit int64, optFns ...func(*transfer.Options)) (*transfer.PutOutput, error) {
+func Receive(w http.ResponseWriter, r *http.Request, c *transfer.Client, in *s3.PutObjectInput, optFns ...func(*ReceiveOptions)) (*transfer.PutOutput, error) {
+	var o ReceiveOptions
+	for _, fn := range optFns {
+		fn(&o)
+	}
+	limit := max(cmp.Or(o.MaxBytes, defaultMaxBytes), 0)
 	fail := func(code int, err error) (*transfer.PutOutput, error) {
 		if code == http.StatusServiceUnavailable {
 			setRetryAfter(w.Header(), sdk.Header(err))
@@ -72,18 +78,15 @@ func Receive(w http.ResponseWriter, r *http.Request, c *transfer.Client, in *s3.
 		}
 		return nil, named(r.Context(), "Receive", bucket, key, err)
 	}
-	switch {
-	case in == nil:
+	if in == nil {
 		return fail(http.StatusInternalServerError, errors.New("nil PutObjectInput"))
-	case limit < 0:
-		return fail(http.StatusInternalServerError, fmt.Errorf("the limit is %d; it must not be negative", limit))
 	}
 	put := *in
 	if code, err := takeHeaders(&put, r.Header); err != nil {
 		return fail(code, err)
 	}
 	if limit > 0 && r.ContentLength > limit && put.Body == nil {
-		return fail(http.StatusRequestEntityTooLarge, fmt.Errorf("the body has %d bytes, the limit is %d", r.ContentLength, limit))
+		return fail(http.StatusRequestEntityTooLarge, tooLong(r.ContentLength, limit))
 	}
 	body := &incoming{r: r, body: put.Body}
 	if put.Body == nil {
@@ -107,7 +110,7 @@ func Receive(w http.ResponseWriter, r *http.Request, c *transfer.Client, in *s3.
 	// for it before it answers.
 	stop := context.AfterFunc(r.Context(), func() { http.NewResponseController(w).SetReadDeadline(past) })
 	defer stop()
-	out, err := c.Put(r.Context(), &put, optFns...)
+	out, err := c.Put(r.Context(), &put, o.Put...)
 	if err != nil {
 		return fail(receivedStatus(r.Context(), err, &put), err)
 	}

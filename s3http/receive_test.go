@@ -44,7 +44,7 @@ func newReceiver(t *testing.T, limit int64, optFns ...func(*http.Request, *s3.Pu
 		for _, fn := range optFns {
 			fn(r, in)
 		}
-		if rc.out, rc.err = s3http.Receive(w, r, c, in, limit); rc.err == nil {
+		if rc.out, rc.err = s3http.Receive(w, r, c, in, func(o *s3http.ReceiveOptions) { o.MaxBytes = limit }); rc.err == nil {
 			w.WriteHeader(http.StatusCreated)
 		}
 	}))
@@ -93,7 +93,7 @@ func (rc *receiver) requireNothing(t *testing.T) {
 func (rc *receiver) requireObject(t *testing.T, want []byte) s3test.Object {
 	t.Helper()
 	require.NoError(t, rc.err)
-	require.EqualValues(t, len(want), rc.out.Bytes)
+	require.EqualValues(t, len(want), rc.out.Written)
 	o, ok := rc.fake.Object("bucket", "key")
 	require.True(t, ok)
 	require.True(t, bytes.Equal(want, o.Data))
@@ -258,7 +258,7 @@ func TestReceiveHTTP2(t *testing.T) {
 	fake := newUploadFake()
 	c := newClient(newPool(t), fake.Client(), smallParts)
 	front := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if _, err := s3http.Receive(w, r, c, put(nil), 5*testPart); err == nil {
+		if _, err := s3http.Receive(w, r, c, put(nil), func(o *s3http.ReceiveOptions) { o.MaxBytes = 5 * testPart }); err == nil {
 			w.WriteHeader(http.StatusCreated)
 		}
 	}))
@@ -318,7 +318,7 @@ func TestReceiveBreaks(t *testing.T) {
 			c := newClient(p, fake.Client(impatient), smallParts)
 			received := make(chan error, 1)
 			front := newPipeServer(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				_, err := s3http.Receive(w, r, c, put(nil), 0)
+				_, err := s3http.Receive(w, r, c, put(nil))
 				received <- err
 			}))
 			conn := front.dial()
@@ -361,7 +361,7 @@ func TestReceiveErrors(t *testing.T) {
 			}
 			w := httptest.NewRecorder()
 			r := httptest.NewRequest(http.MethodPut, "http://front.test/", bytes.NewReader(pattern(10)))
-			_, err := s3http.Receive(w, r, newClient(newPool(t), api, smallParts), in, 0)
+			_, err := s3http.Receive(w, r, newClient(newPool(t), api, smallParts), in)
 			require.Equal(t, tt.status, w.Code, "%v", err)
 			require.Equal(t, tt.status == 503, w.Result().Header.Get("Retry-After") != "")
 			_, ok := errors.AsType[*transfer.Error](err)
@@ -370,11 +370,8 @@ func TestReceiveErrors(t *testing.T) {
 	}
 	w, c := httptest.NewRecorder(), newClient(newPool(t), newUploadFake().Client())
 	r := httptest.NewRequest(http.MethodPut, "http://front.test/", nil)
-	_, err := s3http.Receive(w, r, c, nil, 0)
-	require.EqualError(t, err, "s3pool: Receive /: nil PutObjectInput")
+	_, err := s3http.Receive(w, r, c, nil)
+	require.EqualError(t, err, "s3pool: Receive \"/\": nil PutObjectInput")
 	require.Equal(t, 500, w.Code)
-	w = httptest.NewRecorder()
-	_, err = s3http.Receive(w, r, c, put(nil), -1)
-	require.EqualError(t, err, "s3pool: Receive bucket/key: the limit is -1; it must not be negative")
 	require.Equal(t, 500, w.Code)
 }

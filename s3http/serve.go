@@ -43,7 +43,8 @@ import (
 // the answer: no metadata, no request ids. Headers that w has already win, present or,
 // with a nil value, suppressed; only Content-Length and Content-Range are always ours. An
 // ETag or Last-Modified of the caller's is also what the request's conditions are about.
-// A Content-Type that S3 does not tell is application/octet-stream: bodies are never
+// Headers that keep a browser from running the object are added, unless
+// ServeOptions.Trusted is set. A Content-Type that S3 does not tell is application/octet-stream: bodies are never
 // sniffed.
 //
 // # Memory
@@ -81,33 +82,49 @@ import (
 // stream is broken, by a write deadline that is over, so that whatever the caller does
 // with w afterwards cannot complete the body. A ResponseWriter without deadlines (see
 // [http.ResponseController]) leaves one way to do so under an [http.Server]: Serve then
-// panics with [http.ErrAbortHandler], and the error is lost. A writer that wraps another
-// avoids that with an Unwrap method.
-func Serve(w http.ResponseWriter, r *http.Request, c *transfer.Client, in *s3.GetObjectInput, optFns ...func(*transfer.Options)) error {
-	s := &serving{c: c, w: w, r: r, in: in, optFns: optFns}
+// panics with [http.ErrAbortHandler], and ServeOptions.OnError has the error. A writer that
+// wraps another avoids that with an Unwrap method.
+func Serve(w http.ResponseWriter, r *http.Request, c *transfer.Client, in *s3.GetObjectInput, optFns ...func(*ServeOptions)) error {
+	s := serving{c: c, w: w, r: r, in: in}
+	for _, fn := range optFns {
+		fn(&s.opts)
+	}
+	err := s.serve()
+	if err != nil && s.opts.OnError != nil {
+		s.opts.OnError(err)
+	}
+	if s.unbroken {
+		panic(http.ErrAbortHandler)
+	}
+	return err
+}
+
+func (s *serving) serve() error {
 	if err := s.check(); err != nil {
 		return s.refuse(http.StatusInternalServerError, err)
 	}
-	switch r.Method {
+	switch s.r.Method {
 	case http.MethodGet:
 		return s.get(s.want.rng)
 	case http.MethodHead:
 		return s.head(s.want.question(part.Spec{}))
 	}
-	w.Header().Set("Allow", "GET, HEAD")
-	return s.refuse(http.StatusMethodNotAllowed, fmt.Errorf("the method is %s", r.Method))
+	s.w.Header().Set("Allow", "GET, HEAD")
+	return s.refuse(http.StatusMethodNotAllowed, fmt.Errorf("the method is %s", s.r.Method))
 }
 
 const opServe = "Serve"
 
 // A serving is one response.
 type serving struct {
-	c      *transfer.Client
-	w      http.ResponseWriter
-	r      *http.Request
-	in     *s3.GetObjectInput
-	optFns []func(*transfer.Options)
-	want   wanted
+	c    *transfer.Client
+	w    http.ResponseWriter
+	r    *http.Request
+	in   *s3.GetObjectInput
+	opts ServeOptions
+	// unbroken is set where a response that is not complete could not be broken off.
+	unbroken bool
+	want     wanted
 }
 
 // check looks at the call, and reads the request if that is in order.
@@ -143,7 +160,7 @@ func (s *serving) get(rng part.Spec) error {
 	q.put(&in)
 	in.ResponseCacheControl, in.ResponseContentDisposition, in.ResponseContentEncoding = nil, nil, nil
 	in.ResponseContentLanguage, in.ResponseContentType, in.ResponseExpires = nil, nil, nil
-	body, err := s.c.Open(s.r.Context(), &in, s.optFns...)
+	body, err := s.c.Open(s.r.Context(), &in, s.opts.Download...)
 	if err != nil {
 		switch {
 		case q.ifRange && sdk.Status(err) == http.StatusPreconditionFailed:
@@ -154,7 +171,7 @@ func (s *serving) get(rng part.Spec) error {
 		return s.failed(err, q)
 	}
 	defer body.Close()
-	out := body.Output()
+	out := body.Output
 	ranged := out.ContentRange != nil
 	if code := s.want.judge(out); code != 0 {
 		body.Close()
@@ -219,7 +236,7 @@ func (s *serving) headObject(q question) (*s3.GetObjectOutput, error) {
 		SSECustomerAlgorithm: in.SSECustomerAlgorithm,
 		SSECustomerKey:       in.SSECustomerKey,
 		SSECustomerKeyMD5:    in.SSECustomerKeyMD5,
-	}, s.optFns...)
+	}, s.opts.Download...)
 	if err != nil {
 		return nil, err
 	}
@@ -317,6 +334,9 @@ func (s *serving) notModified(out *s3.GetObjectOutput) error {
 func (s *serving) describe(out *s3.GetObjectOutput, length int64) {
 	d := description{h: s.w.Header()}
 	d.of(out, s.in, false)
+	if !s.opts.Trusted {
+		guard(d.h)
+	}
 	delete(d.h, "Content-Range")
 	delete(d.h, "Content-Length")
 	if length >= 0 {
@@ -345,7 +365,7 @@ func (s *serving) abort() {
 	// To return would not be enough: in a body of chunks it writes the end, and a caller
 	// who then writes an error page could fill up a Content-Length.
 	if err := breakOff(s.w); errors.Is(err, http.ErrNotSupported) && s.r.Context().Value(http.ServerContextKey) != nil {
-		panic(http.ErrAbortHandler)
+		s.unbroken = true
 	}
 	// Another error is that of a connection which has been closed.
 }

@@ -61,7 +61,7 @@ func TestReceiveDeadline(t *testing.T) {
 					defer cancel()
 					r = r.WithContext(ctx)
 				}
-				_, err := s3http.Receive(w, r, c, put(nil), 0)
+				_, err := s3http.Receive(w, r, c, put(nil))
 				if err == nil {
 					t.Error("received")
 				}

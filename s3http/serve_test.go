@@ -34,7 +34,7 @@ func putServed(fake *s3test.S3, size int) s3test.Object {
 }
 
 // serve answers r with the object, or in, and returns the answer and Serve's error.
-func serve(c *transfer.Client, r *http.Request, in *s3.GetObjectInput, own http.Header, optFns ...func(*transfer.Options)) (*http.Response, error) {
+func serve(c *transfer.Client, r *http.Request, in *s3.GetObjectInput, own http.Header, optFns ...func(*s3http.ServeOptions)) (*http.Response, error) {
 	w := httptest.NewRecorder()
 	maps.Copy(w.Header(), own)
 	err := s3http.Serve(w, r, c, in, optFns...)
@@ -491,12 +491,14 @@ func TestServeCallersMistakes(t *testing.T) {
 		set(in)
 		got, err := serve(c, request("GET", ""), in, nil)
 		require.Equal(t, 500, got.StatusCode)
-		require.EqualError(t, err, "s3pool: Serve bucket/key: GetObjectInput."+field+" is set; Serve takes it from the request")
+		require.EqualError(t, err, "s3pool: Serve \"bucket/key\": GetObjectInput."+field+" is set; Serve takes it from the request")
 	}
 	got, err := serve(c, request("GET", ""), nil, nil)
 	require.Equal(t, 500, got.StatusCode)
-	require.EqualError(t, err, "s3pool: Serve /: nil GetObjectInput")
-	got, err = serve(c, request("GET", ""), get(""), nil, func(o *transfer.Options) { o.PartSize = -1 })
+	require.EqualError(t, err, "s3pool: Serve \"/\": nil GetObjectInput")
+	got, err = serve(c, request("GET", ""), get(""), nil, func(o *s3http.ServeOptions) {
+		o.Download = append(o.Download, func(o *transfer.DownloadOptions) { o.PartSize = -1 })
+	})
 	require.Equal(t, 500, got.StatusCode)
 	require.ErrorContains(t, err, "Options.PartSize is -1")
 	require.Empty(t, fake.Requests())

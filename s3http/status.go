@@ -14,11 +14,34 @@ import (
 	"github.com/s3pool/s3pool/transfer"
 )
 
+// StatusClientGone is the status of a request whose client went away before it had an
+// answer: nginx's 499, for logs and metrics. Nobody reads the answer.
+const StatusClientGone = 499
+
+// Status returns the HTTP status that tells a client about an error of this module, or of
+// the SDK, as much as is the client's business: the one that [Serve] answers with, but for
+// StatusClientGone where the error is that a context was cancelled. It is 200 for nil.
+//
+//   - 404, 403, 503, 504, 500 and 502 as listed at Serve;
+//   - 413: an object is larger than DownloadOptions.MaxObjectBytes.
+func Status(err error) int {
+	switch {
+	case err == nil:
+		return http.StatusOK
+	case errors.Is(err, context.Canceled):
+		return StatusClientGone
+	}
+	return statusOf(err)
+}
+
 // statusOf returns the HTTP status that tells a client about the failure of a call to
 // S3 as much as is the client's business.
 func statusOf(err error) int {
-	if errors.Is(err, s3pool.ErrBudget) || errors.Is(err, s3pool.ErrTooLarge) {
+	switch {
+	case errors.Is(err, s3pool.ErrBudget):
 		return http.StatusServiceUnavailable
+	case errors.Is(err, s3pool.ErrTooLarge):
+		return http.StatusRequestEntityTooLarge
 	}
 	if errors.Is(err, transfer.ErrInvalid) {
 		return http.StatusInternalServerError

@@ -36,7 +36,7 @@ func BenchmarkGet(b *testing.B) {
 			out.Body.Close()
 		}
 	})
-	for name, mode := range map[string]transfer.VerifyMode{"unverified": transfer.VerifyNever, "verified": transfer.VerifyAlways} {
+	for name, mode := range map[string]transfer.VerifyMode{"unverified": transfer.VerifyNever, "verified": transfer.VerifyAvailable} {
 		b.Run("impl="+name, func(b *testing.B) {
 			c := transfer.New(api, func(o *transfer.Options) { o.Pool = s3pool.NewPool(); o.Verify = mode })
 			b.ReportAllocs()

@@ -29,20 +29,20 @@ import (
 // A call is one of the client's ways to download, with the bytes as its result.
 type call struct {
 	name string
-	do   func(ctx context.Context, t testing.TB, c *transfer.Client, in *s3.GetObjectInput) ([]byte, transfer.Verification, error)
+	do   func(ctx context.Context, t testing.TB, c *transfer.Client, in *s3.GetObjectInput, optFns ...func(*transfer.DownloadOptions)) ([]byte, transfer.Verification, error)
 }
 
 var calls = []call{
-	{"Get", func(ctx context.Context, t testing.TB, c *transfer.Client, in *s3.GetObjectInput) ([]byte, transfer.Verification, error) {
-		o, err := c.Get(ctx, in)
+	{"Get", func(ctx context.Context, t testing.TB, c *transfer.Client, in *s3.GetObjectInput, optFns ...func(*transfer.DownloadOptions)) ([]byte, transfer.Verification, error) {
+		o, err := c.Get(ctx, in, optFns...)
 		if err != nil {
 			return nil, transfer.Verification{}, err
 		}
 		defer o.Release()
 		return bytes.Clone(o.Bytes()), o.Verification, nil
 	}},
-	{"Open", func(ctx context.Context, t testing.TB, c *transfer.Client, in *s3.GetObjectInput) ([]byte, transfer.Verification, error) {
-		r, err := c.Open(ctx, in)
+	{"Open", func(ctx context.Context, t testing.TB, c *transfer.Client, in *s3.GetObjectInput, optFns ...func(*transfer.DownloadOptions)) ([]byte, transfer.Verification, error) {
+		r, err := c.Open(ctx, in, optFns...)
 		if err != nil {
 			return nil, transfer.Verification{}, err
 		}
@@ -53,15 +53,16 @@ var calls = []call{
 			n, err := r.Read(buf)
 			got.Write(buf[:n])
 			if err == io.EOF {
-				return got.Bytes(), r.Verification(), nil
+				v, err := r.Verify()
+				return got.Bytes(), v, err
 			}
 			if err != nil {
 				return nil, transfer.Verification{}, err
 			}
 		}
 	}},
-	{"WriteTo", func(ctx context.Context, t testing.TB, c *transfer.Client, in *s3.GetObjectInput) ([]byte, transfer.Verification, error) {
-		r, err := c.Open(ctx, in)
+	{"WriteTo", func(ctx context.Context, t testing.TB, c *transfer.Client, in *s3.GetObjectInput, optFns ...func(*transfer.DownloadOptions)) ([]byte, transfer.Verification, error) {
+		r, err := c.Open(ctx, in, optFns...)
 		if err != nil {
 			return nil, transfer.Verification{}, err
 		}
@@ -72,20 +73,20 @@ var calls = []call{
 			return nil, transfer.Verification{}, err
 		}
 		require.EqualValues(t, got.Len(), n)
-		return got.Bytes(), r.Verification(), nil
+		v, err := r.Verify()
+		return got.Bytes(), v, err
 	}},
-	{"Download", func(ctx context.Context, t testing.TB, c *transfer.Client, in *s3.GetObjectInput) ([]byte, transfer.Verification, error) {
+	{"Download", func(ctx context.Context, t testing.TB, c *transfer.Client, in *s3.GetObjectInput, optFns ...func(*transfer.DownloadOptions)) ([]byte, transfer.Verification, error) {
 		w := manager.NewWriteAtBuffer(nil)
-		out, err := c.Download(ctx, w, in)
+		out, err := c.Download(ctx, w, in, optFns...)
 		if err != nil {
 			return nil, transfer.Verification{}, err
 		}
-		require.EqualValues(t, len(w.Bytes()), out.Bytes)
+		require.EqualValues(t, len(w.Bytes()), out.Written)
 		return w.Bytes(), out.Verification, nil
 	}},
 }
 
-// newClient returns a client with parts of testPart bytes.
 func TestClientDownloads(t *testing.T) {
 	fake := s3test.New()
 	for _, size := range boundarySizes {
@@ -252,7 +253,7 @@ func TestClientVerifyModes(t *testing.T) {
 		require.True(t, verify(fake.Client()).Verified())
 		require.True(t, verify(fake.Client(unset)).Verified())
 		require.Equal(t, "the client's ResponseChecksumValidation is WhenRequired", verify(fake.Client(whenRequired)).Reason)
-		require.True(t, verify(fake.Client(whenRequired), mode(transfer.VerifyAlways)).Verified())
+		require.True(t, verify(fake.Client(whenRequired), mode(transfer.VerifyAvailable)).Verified())
 		require.Equal(t, "Options.Verify is VerifyNever", verify(fake.Client(), mode(transfer.VerifyNever)).Reason)
 	}
 	none := s3test.New(func(o *s3test.Options) { o.NoDefaultChecksum = true })
@@ -286,16 +287,23 @@ func TestClientUserAgent(t *testing.T) {
 
 func TestClientOptions(t *testing.T) {
 	fake := s3test.New()
-	for field, set := range map[string]func(*transfer.Options){
-		"PartSize is -1":           func(o *transfer.Options) { o.PartSize = -1 },
-		"MultipartThreshold is -1": func(o *transfer.Options) { o.MultipartThreshold = -1 },
-		"Concurrency is -1":        func(o *transfer.Options) { o.Concurrency = -1 },
-		"Verify is 7":              func(o *transfer.Options) { o.Verify = 7 },
+	for field, set := range map[string]func(*transfer.DownloadOptions){
+		"PartSize is -1":          func(o *transfer.DownloadOptions) { o.PartSize = -1 },
+		"ParallelThreshold is -1": func(o *transfer.DownloadOptions) { o.ParallelThreshold = -1 },
+		"Concurrency is -1":       func(o *transfer.DownloadOptions) { o.Concurrency = -1 },
+		"Concurrency is 1000000":  func(o *transfer.DownloadOptions) { o.Concurrency = 1_000_000 },
+		"Verify is 7":             func(o *transfer.DownloadOptions) { o.Verify = 7 },
 	} {
-		_, err := transfer.New(fake.Client(), set).Get(t.Context(), get(""))
+		_, err := transfer.New(fake.Client(), func(o *transfer.Options) {
+			d := transfer.DownloadOptions{RequestOptions: o.RequestOptions, Downloads: o.Downloads}
+			set(&d)
+			o.RequestOptions, o.Downloads = d.RequestOptions, d.Downloads
+		}).Get(t.Context(), get(""))
 		require.ErrorContains(t, err, "Options."+field, "on the client")
+		require.ErrorIs(t, err, transfer.ErrInvalid)
 		_, err = transfer.New(fake.Client()).Get(t.Context(), get(""), set)
 		require.ErrorContains(t, err, "Options."+field, "on the call")
+		require.ErrorIs(t, err, transfer.ErrInvalid)
 	}
 	require.PanicsWithValue(t, "s3pool: New: nil API", func() { transfer.New(nil) })
 	require.PanicsWithValue(t, "s3pool: New: nil API", func() { transfer.New((*s3.Client)(nil)) })
@@ -306,17 +314,17 @@ func TestClientProgress(t *testing.T) {
 	fake.Put("bucket", "key", pattern(5*testPart+100))
 	for _, call := range calls {
 		var last transfer.Progress
-		c := newClient(newPool(t), fake.Client(), func(o *transfer.Options) {
+		progress := func(o *transfer.DownloadOptions) {
 			o.Progress = func(p transfer.Progress) {
-				if p.Bytes < last.Bytes || p.Parts < last.Parts {
+				if p.Done < last.Done || p.Parts < last.Parts {
 					t.Errorf("%s: %+v after %+v", call.name, p, last)
 				}
 				last = p
 			}
-		})
-		_, _, err := call.do(t.Context(), t, c, get(""))
+		}
+		_, _, err := call.do(t.Context(), t, newClient(newPool(t), fake.Client()), get(""), progress)
 		require.NoError(t, err)
-		require.Equal(t, transfer.Progress{Bytes: 5*testPart + 100, Total: 5*testPart + 100, Parts: 6}, last, call.name)
+		require.Equal(t, transfer.Progress{Done: 5*testPart + 100, Total: 5*testPart + 100, Parts: 6}, last, call.name)
 	}
 }
 
@@ -349,7 +357,8 @@ func TestReaderCloseAnywhere(t *testing.T) {
 		require.NoError(t, r.Close())
 		_, err = r.Read(make([]byte, 1))
 		require.ErrorContains(t, err, "read from a Reader that has been closed")
-		require.False(t, r.Verification().Verified())
+		_, err = r.Verify()
+		require.ErrorContains(t, err, "read from a Reader that has been closed")
 		requireIdle(t, p)
 	}
 }
@@ -372,7 +381,9 @@ func TestReadersShareAOnePartBudget(t *testing.T) {
 		got, err := io.ReadAll(r)
 		require.NoError(t, err)
 		require.True(t, bytes.Equal(object, got))
-		require.True(t, r.Verification().Verified())
+		v, err := r.Verify()
+		require.NoError(t, err)
+		require.True(t, v.Verified())
 		require.NoError(t, r.Close())
 	}
 }

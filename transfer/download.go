@@ -16,8 +16,8 @@ type DownloadOutput struct {
 	// Output is the SDK's answer to the first request: headers, ETag, metadata. Its
 	// Body is empty.
 	Output *s3.GetObjectOutput
-	// Bytes written.
-	Bytes int64
+	// Written is the number of bytes written.
+	Written int64
 	// Verification says what the bytes were checked against.
 	Verification Verification
 }
@@ -33,7 +33,7 @@ type DownloadOutput struct {
 //
 // Of the pool's budget a download holds a block of 1 MiB or less for each request
 // under way, and it needs one to go on.
-func (c *Client) Download(ctx context.Context, w io.WriterAt, in *s3.GetObjectInput, optFns ...func(*Options)) (*DownloadOutput, error) {
+func (c *Client) Download(ctx context.Context, w io.WriterAt, in *s3.GetObjectInput, optFns ...func(*DownloadOptions)) (*DownloadOutput, error) {
 	t, first, err := c.begin(ctx, "Download", in, optFns)
 	if err != nil {
 		return nil, err
@@ -56,7 +56,7 @@ func (c *Client) Download(ctx context.Context, w io.WriterAt, in *s3.GetObjectIn
 	if err != nil {
 		return nil, err
 	}
-	out := &DownloadOutput{Output: t.out, Bytes: first.written(t)}
+	out := &DownloadOutput{Output: t.out, Written: first.written(t)}
 	first.cursor.Flush()
 	if out.Verification, err = t.verify(); err != nil {
 		return nil, t.fail(0, err)

@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"sync/atomic"
@@ -29,6 +30,7 @@ type stream struct {
 
 	cursor crc.Cursor // hashes what arrives
 
+	resumes bool    // whether the failure in hand is of a body
 	broken  error   // of a body that broke with bytes in hand, until the next Read
 	retries retries // since the last progress
 	good    int64   // off at the last failure
@@ -79,7 +81,10 @@ func (s *stream) Read(p []byte) (int, error) {
 	for {
 		if err := s.broken; err != nil {
 			s.broken = nil
-			if err := s.backoff(err, true); err != nil {
+			s.resumes = true
+			err := s.backoff(err, true)
+			s.resumes = false
+			if err != nil {
 				return 0, err
 			}
 		}
@@ -95,6 +100,10 @@ func (s *stream) Read(p []byte) (int, error) {
 			s.cursor.Write(p[:n])
 			s.off += int64(n)
 			s.t.arrived(int64(n), 0)
+			if err := s.t.fits(s.off - s.t.rng.From); !s.t.known && err != nil {
+				s.drop()
+				return 0, err
+			}
 		}
 		switch {
 		case err == nil:
@@ -229,6 +238,18 @@ func (s *stream) cause(err error) error {
 	return stray(s.ctx, err)
 }
 
+// retryEvent says what err makes of the stream: it goes on behind what it has, or begins
+// again.
+func (s *stream) retryEvent(err error) Event {
+	e := Event{Kind: EventRetry, Part: s.t.partOf(s.off), Try: s.retries.failures, Err: err}
+	if stall, ok := errors.AsType[*stallError](err); ok {
+		e.Kind, e.Wait = EventStall, stall.after
+	} else if s.resumes {
+		e.Kind = EventResume
+	}
+	return e
+}
+
 // refill is the number of bytes that make a transfer's retries good as new. A
 // server that breaks after every byte must not keep it going for ever.
 const refill = 64 << 10
@@ -240,5 +261,9 @@ func (s *stream) backoff(err error, again bool) error {
 		s.retries = retries{}
 	}
 	s.good = s.off
-	return s.retries.wait(s.ctx, s.t.set.MaxRetries, err, again)
+	if werr := s.retries.wait(s.ctx, s.t.set.MaxRetries, err, again); werr != nil {
+		return werr
+	}
+	s.t.event(s.retryEvent(err))
+	return nil
 }

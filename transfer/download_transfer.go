@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/s3pool/s3pool/internal/mem"
 	"github.com/s3pool/s3pool/internal/part"
 	"github.com/s3pool/s3pool/internal/sdk"
 )
@@ -38,7 +39,7 @@ type transfer struct {
 // begin makes the first request of a call, a plain one: it tells size, version and
 // checksum, and its body is the first to be read. The stream is not nil if the
 // error is; its owner closes it.
-func (c *Client) begin(ctx context.Context, op string, in *s3.GetObjectInput, optFns []func(*Options)) (*transfer, *stream, error) {
+func (c *Client) begin(ctx context.Context, op string, in *s3.GetObjectInput, optFns []func(*DownloadOptions)) (*transfer, *stream, error) {
 	t := &transfer{api: c.api, op: op, ctx: ctx, in: in}
 	if in == nil {
 		t.in = &s3.GetObjectInput{}
@@ -49,7 +50,7 @@ func (c *Client) begin(ctx context.Context, op string, in *s3.GetObjectInput, op
 		in.ChecksumMode = "" // see askForChecksum
 		t.in = &in
 	}
-	set, err := c.settings(optFns)
+	set, err := c.forDownload(optFns)
 	if err != nil {
 		return nil, nil, t.fail(0, err)
 	}
@@ -64,7 +65,14 @@ func (c *Client) begin(ctx context.Context, op string, in *s3.GetObjectInput, op
 		return nil, nil, t.fail(0, err)
 	}
 	s.off, s.end = t.rng.From, t.rng.To
-	if err := t.chooseSums(); err != nil {
+	err = nil
+	if t.known {
+		err = t.fits(t.rng.Len())
+	}
+	if err == nil {
+		err = t.chooseSums()
+	}
+	if err != nil {
 		s.close()
 		return nil, nil, t.fail(0, err)
 	}
@@ -104,9 +112,27 @@ func (t *transfer) learn() error {
 
 const maxInt64 = 1<<63 - 1
 
+// fits returns an error if n bytes are more than the call takes.
+func (t *transfer) fits(n int64) error {
+	most := t.set.MaxObjectBytes
+	if most == 0 && t.op == "Get" {
+		most = defaultMaxInMemory
+	}
+	if most > 0 && n > most {
+		return fmt.Errorf("an object of %d bytes is larger than MaxObjectBytes, %d: %w", n, most, mem.ErrTooLarge)
+	}
+	return nil
+}
+
+// event counts an event of the transfer and passes it on.
+func (t *transfer) event(e Event) {
+	e.Op, e.Bucket, e.Key = t.op, aws.ToString(t.in.Bucket), aws.ToString(t.in.Key)
+	t.set.note(e)
+}
+
 // parallel reports whether the transfer is worth more than one request.
 func (t *transfer) parallel() bool {
-	return t.known && t.set.Concurrency > 1 && t.rng.Len() > t.set.MultipartThreshold && t.rng.Len() > t.set.PartSize
+	return t.known && t.set.Concurrency > 1 && t.rng.Len() > t.set.ParallelThreshold && t.rng.Len() > t.set.PartSize
 }
 
 // stream returns a stream of the bytes of r.
@@ -163,7 +189,7 @@ func (t *transfer) fail(n int, err error) error {
 	if _, ok := errors.AsType[*Error](err); ok {
 		return err
 	}
-	return wrapError(t.ctx, Error{Op: t.op, Bucket: aws.ToString(t.in.Bucket), Key: aws.ToString(t.in.Key), Part: n, Err: err})
+	return wrapError(t.ctx, Error{Op: t.op, Bucket: aws.ToString(t.in.Bucket), Key: aws.ToString(t.in.Key), Version: aws.ToString(t.in.VersionId), Part: n, Err: err})
 }
 
 // partOf returns the number of the part that holds the byte at off, from 1.
@@ -178,7 +204,7 @@ func (t *transfer) arrived(n int64, parts int) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.progress.Bytes += n
+	t.progress.Done += n
 	t.progress.Parts += parts
 	t.set.Progress(t.progress)
 }

@@ -57,7 +57,12 @@ func (t *transfer) chooseSums() error {
 	case t.out.ContentRange != nil && !(t.rng.From == 0 && t.rng.To == t.total):
 		s.result.Reason = "a range of the object was asked for"
 	default:
-		return t.chooseSum()
+		if err := t.chooseSum(); err != nil {
+			return err
+		}
+	}
+	if t.set.Verify == VerifyRequired && s.verifier == nil && s.inOrder == nil {
+		return fmt.Errorf("%w: %s", ErrUnverified, s.result.Reason)
 	}
 	return nil
 }
@@ -177,6 +182,23 @@ func (t *transfer) partSize(ctx context.Context, n int32) (int64, error) {
 // verify compares, when all bytes are there and all cursors are flushed, and
 // returns what to tell the caller.
 func (t *transfer) verify() (Verification, error) {
+	v, err := t.compare()
+	if err == nil && !v.Verified() && t.set.Verify == VerifyRequired {
+		err = fmt.Errorf("%w: %s", ErrUnverified, v.Reason)
+	}
+	switch {
+	case errors.Is(err, ErrIntegrity):
+		t.event(Event{Kind: EventMismatch, Err: err})
+	case err != nil:
+	case v.Verified():
+		t.event(Event{Kind: EventVerified, Verification: v})
+	default:
+		t.event(Event{Kind: EventUnverified, Verification: v})
+	}
+	return v, err
+}
+
+func (t *transfer) compare() (Verification, error) {
 	s := &t.sums
 	if s.verifier == nil && s.inOrder == nil {
 		return s.result, nil

@@ -8,10 +8,14 @@ import (
 )
 
 var (
-	// ErrChanged is returned when the object was replaced or deleted while it was
-	// being transferred. What was received is a mixture of nothing: all of it is of
-	// the version that the transfer began with, and incomplete.
+	// ErrChanged is returned when the object was replaced or deleted while it was being
+	// transferred. All bytes received are of the version that the transfer began with, and
+	// some are missing.
 	ErrChanged = errors.New("the object changed during the transfer")
+
+	// ErrUnverified is returned with VerifyRequired for an object that cannot be checked.
+	// The error's text says why.
+	ErrUnverified = errors.New("the object cannot be verified")
 
 	// ErrInvalid is in the error of a call that cannot be right whatever the object is
 	// like: no input, or an option out of range.
@@ -27,6 +31,7 @@ var (
 type Error struct {
 	Op          string // the method, such as "Get"
 	Bucket, Key string
+	Version     string // the version id that was asked for, if one was
 	UploadID    string // of a multipart upload that is still there, else empty
 	Part        int    // counted from 1; 0 if the error is not about one part
 	Err         error
@@ -35,9 +40,13 @@ type Error struct {
 // Error names the call, the object, the part and the cause.
 func (e *Error) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "s3pool: %s %s/%s: ", e.Op, e.Bucket, e.Key)
+	// Quoted, since a key may hold line breaks, and so forge lines of a log.
+	fmt.Fprintf(&b, "s3pool: %s %q: ", e.Op, e.Bucket+"/"+e.Key)
+	if e.Version != "" {
+		fmt.Fprintf(&b, "version %q: ", e.Version)
+	}
 	if e.UploadID != "" {
-		fmt.Fprintf(&b, "upload %s: ", e.UploadID)
+		fmt.Fprintf(&b, "upload %q: ", e.UploadID)
 	}
 	if e.Part > 0 {
 		fmt.Fprintf(&b, "part %d: ", e.Part)

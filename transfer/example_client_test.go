@@ -92,11 +92,12 @@ func ExampleClient_Open() {
 	n, err := io.Copy(os.Stdout, r)
 	fmt.Println()
 	fmt.Println(n, "of", r.Size(), "bytes:", err)
-	fmt.Println("verified:", r.Verification().Verified())
+	v, err := r.Verify()
+	fmt.Println("verified:", v.Verified(), err)
 	// Output:
 	// a picture of a cat
 	// 18 of 18 bytes: <nil>
-	// verified: true
+	// verified: true <nil>
 }
 
 // Download writes to any io.WriterAt. After an error a file holds some of the object:
@@ -119,7 +120,7 @@ func ExampleClient_Download() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(out.Bytes>>20, "MiB, verified:", out.Verification.Verified())
+	fmt.Println(out.Written>>20, "MiB, verified:", out.Verification.Verified())
 	// Output:
 	// 40 MiB, verified: true
 }
@@ -137,23 +138,23 @@ func ExampleOptions() {
 	object, err := client.Get(context.Background(), &s3.GetObjectInput{
 		Bucket: aws.String("backups"),
 		Key:    aws.String("2026-11-21"),
-	}, func(o *transfer.Options) {
+	}, func(o *transfer.DownloadOptions) {
 		o.Progress = func(p transfer.Progress) { last = p }
 	})
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer object.Release()
-	fmt.Printf("%d of %d bytes in %d parts\n", last.Bytes, last.Total, last.Parts)
+	fmt.Printf("%d of %d bytes in %d parts\n", last.Done, last.Total, last.Parts)
 
 	_, err = client.Get(context.Background(), &s3.GetObjectInput{
 		Bucket: aws.String("backups"),
 		Key:    aws.String("2026-11-21"),
-	}, func(o *transfer.Options) { o.PartSize = -1 })
+	}, func(o *transfer.DownloadOptions) { o.PartSize = -1 })
 	fmt.Println(err)
 	// Output:
 	// 41943040 of 41943040 bytes in 10 parts
-	// s3pool: Get backups/2026-11-21: Options.PartSize is -1; it must not be negative
+	// s3pool: Get "backups/2026-11-21": Options.PartSize is -1; it must not be negative
 }
 
 // A program that must know asks. Bytes that do not match are an error, so what is

@@ -36,7 +36,7 @@ func ExampleClient_Put() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(out.Bytes, "bytes,", out.ChecksumAlgorithm, out.ChecksumType)
+	fmt.Println(out.Written, "bytes,", out.ChecksumAlgorithm, out.ChecksumType)
 	// Output: 18 bytes, CRC64NVME FULL_OBJECT
 }
 
@@ -53,19 +53,20 @@ func ExampleResumeToken() {
 
 	ctx, cancel := context.WithCancel(context.Background())
 	var kept transfer.ResumeToken // in truth a file, written as JSON
-	_, err := client.Put(ctx, input(), func(o *transfer.Options) {
+	_, err := client.Put(ctx, input(), func(o *transfer.PutOptions) {
 		o.Concurrency = 1
-		o.Checkpoint = func(token transfer.ResumeToken) {
+		o.Checkpoint = func(token transfer.ResumeToken) error {
 			kept = token
 			if len(token.Parts) == 2 {
 				cancel() // the plug is pulled
 			}
+			return nil
 		}
 	})
 	fmt.Println(err != nil, len(kept.Parts), "parts sent")
 
 	fake.ResetRequests()
-	out, err := client.Put(context.Background(), input(), func(o *transfer.Options) { o.Resume = &kept })
+	out, err := client.Put(context.Background(), input(), func(o *transfer.PutOptions) { o.Resume = &kept })
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -93,6 +94,7 @@ func ExampleClient_Put_copy() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(out.Bytes, "bytes,", r.Verification().Verified())
-	// Output: 20971520 bytes, true
+	v, err := r.Verify()
+	fmt.Println(out.Written, "bytes,", v.Verified(), err)
+	// Output: 20971520 bytes, true <nil>
 }

@@ -1,16 +1,14 @@
 package transfer
 
 import (
+	"bytes"
 	"context"
-	"errors"
 	"io"
 	"net/http"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/s3pool/s3pool/internal/mem"
-	"github.com/s3pool/s3pool/internal/part"
 	"github.com/s3pool/s3pool/internal/xio"
 )
 
@@ -31,6 +29,18 @@ type Object struct {
 // panics.
 func (o *Object) Bytes() []byte { return o.buf.Bytes()[:o.n] }
 
+// Len returns the number of bytes of the object.
+func (o *Object) Len() int { return o.n }
+
+// Reader returns a reader of the object. It is valid until Release.
+func (o *Object) Reader() *bytes.Reader { return bytes.NewReader(o.Bytes()) }
+
+// WriteTo implements io.WriterTo, with one Write of the whole object.
+func (o *Object) WriteTo(w io.Writer) (int64, error) {
+	n, err := xio.Write(w, o.Bytes())
+	return int64(n), err
+}
+
 // Release gives the memory back to the pool. The caller must not use the bytes any
 // more. A second Release panics.
 func (o *Object) Release() { o.buf.Release() }
@@ -38,13 +48,13 @@ func (o *Object) Release() { o.buf.Release() }
 // Get downloads an object into memory of the pool. The caller owns it and calls
 // Object.Release; on error there is nothing to release.
 //
-// Small objects are one request. Larger ones than Options.MultipartThreshold are
+// Small objects are one request. Larger ones than ParallelThreshold are
 // fetched by several at a time, all of the same version. Get waits under ctx for
 // the pool's budget, once, for the size of the object.
 //
 // The input's Range and PartNumber are honoured, and its conditions: an answer of
 // 304 or 412 is an error, as with the SDK. Errors are *[Error].
-func (c *Client) Get(ctx context.Context, in *s3.GetObjectInput, optFns ...func(*Options)) (*Object, error) {
+func (c *Client) Get(ctx context.Context, in *s3.GetObjectInput, optFns ...func(*DownloadOptions)) (*Object, error) {
 	t, first, err := c.begin(ctx, "Get", in, optFns)
 	if err != nil {
 		return nil, err
@@ -117,66 +127,6 @@ func (t *transfer) drain(s *stream) error {
 		s.drop()
 	}
 	return nil
-}
-
-// split deals the parts of the transfer to the first body and helpers. fetch is
-// called for each part, by several goroutines, with a stream at its beginning.
-//
-// Helpers begin at the end, so that the first body and they meet once; there it is
-// closed, and its goroutine becomes a helper too.
-func (t *transfer) split(first *stream, fetch func(*stream) error) error {
-	plan := part.NewPlan(t.rng, t.set.PartSize)
-	claims := part.NewClaims(plan)
-	g, ctx := errgroup.WithContext(t.ctx)
-	one := func(s *stream) error {
-		n := t.partOf(s.off)
-		if err := fetch(s); err != nil {
-			return t.fail(n, err)
-		}
-		t.arrived(0, 1)
-		return nil
-	}
-	help := func() error {
-		for ctx.Err() == nil {
-			r, ok := claims.NextFromEnd()
-			if !ok {
-				return nil
-			}
-			s := t.stream(ctx, r)
-			err := one(s)
-			s.close()
-			if err != nil {
-				return err
-			}
-		}
-		return ctx.Err()
-	}
-	r, ok := claims.Forward() // before any helper
-	for range min(int64(t.set.Concurrency), plan.Parts()) - 1 {
-		g.Go(help)
-	}
-	g.Go(func() error {
-		// The first body's request has the caller's context. It ends with the
-		// others by being closed.
-		if first.cancel != nil {
-			stop := context.AfterFunc(ctx, first.cancel)
-			defer stop()
-		}
-		first.ctx = ctx
-		for ; ok; r, ok = claims.Forward() {
-			first.end = r.To
-			if err := one(first); err != nil {
-				return err
-			}
-		}
-		first.close()
-		return help()
-	})
-	err := g.Wait()
-	if err != nil && errors.Is(err, context.Canceled) && t.ctx.Err() != nil {
-		return t.fail(0, t.ctx.Err())
-	}
-	return err
 }
 
 // fetchUnknown reads a body whose length nobody has told. It never waits for the

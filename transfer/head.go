@@ -10,14 +10,14 @@ import (
 
 // Head asks for an object's headers, with the client's options and the SDK's retries.
 // Errors are *[Error].
-func (c *Client) Head(ctx context.Context, in *s3.HeadObjectInput, optFns ...func(*Options)) (*s3.HeadObjectOutput, error) {
+func (c *Client) Head(ctx context.Context, in *s3.HeadObjectInput, optFns ...func(*DownloadOptions)) (*s3.HeadObjectOutput, error) {
 	e := Error{Op: "Head"}
 	if in == nil {
 		e.Err = invalidError{errors.New("nil HeadObjectInput")}
 		return nil, wrapError(ctx, e)
 	}
 	e.Bucket, e.Key = aws.ToString(in.Bucket), aws.ToString(in.Key)
-	set, err := c.settings(optFns)
+	set, err := c.forDownload(optFns)
 	if err != nil {
 		e.Err = err
 		return nil, wrapError(ctx, e)

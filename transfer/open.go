@@ -10,14 +10,16 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
-	"github.com/s3pool/s3pool/internal/mem"
-	"github.com/s3pool/s3pool/internal/part"
 	"github.com/s3pool/s3pool/internal/xio"
 )
 
 // A Reader is an object as a stream, from [Client.Open]. Its methods may be called
 // by one goroutine at a time, except Close, which may be called at any time.
 type Reader struct {
+	// Output is the SDK's answer to the first request: headers, ETag, metadata. Its
+	// Body is empty.
+	Output *s3.GetObjectOutput
+
 	t      *transfer
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -42,7 +44,7 @@ var errClosedReader = errors.New("read from a Reader that has been closed")
 // caller must Close it.
 //
 // A small object is the body of one request. Of a larger one than
-// Options.MultipartThreshold, goroutines fetch, from the first Read or WriteTo on, the parts that come next, in order,
+// ParallelThreshold, goroutines fetch, from the first Read or WriteTo on, the parts that come next, in order,
 // each into a part buffer of the pool; the first part, and any that nobody has begun
 // when it is due, is read straight from its body. So the first byte comes as soon as
 // with a plain GetObject, and a Reader goes on, one request at a time, where the
@@ -53,7 +55,7 @@ var errClosedReader = errors.New("read from a Reader that has been closed")
 // Read returns io.EOF when all bytes have been delivered and, where that is
 // possible, verified: bytes that do not match the object's checksum end in an error
 // that is [ErrIntegrity] instead. ctx ends the stream, too. Errors are *[Error].
-func (c *Client) Open(ctx context.Context, in *s3.GetObjectInput, optFns ...func(*Options)) (*Reader, error) {
+func (c *Client) Open(ctx context.Context, in *s3.GetObjectInput, optFns ...func(*DownloadOptions)) (*Reader, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	t, first, err := c.begin(ctx, "Open", in, optFns)
 	if err != nil {
@@ -66,7 +68,7 @@ func (c *Client) Open(ctx context.Context, in *s3.GetObjectInput, optFns ...func
 // newReader returns a reader of t, whose context is ctx. It owns first and cancel.
 func newReader(ctx context.Context, cancel context.CancelFunc, t *transfer, first *stream) *Reader {
 	t.out.Body = http.NoBody
-	r := &Reader{t: t, ctx: ctx, cancel: cancel, pos: t.rng.From, direct: first}
+	r := &Reader{Output: t.out, t: t, ctx: ctx, cancel: cancel, pos: t.rng.From, direct: first}
 	if t.parallel() {
 		r.ahead = newReadAhead(t, ctx)
 		if p, ok := r.ahead.claims.Forward(); ok { // before any helper
@@ -94,19 +96,17 @@ func (r *Reader) left() int64 {
 	return r.t.rng.To - r.pos
 }
 
-// Output returns the SDK's answer to the first request: headers, ETag, metadata.
-// Its Body is empty.
-func (r *Reader) Output() *s3.GetObjectOutput { return r.t.out }
-
-// Verification says what the bytes were checked against. It is known once Read has
-// returned io.EOF; before, it says so.
-func (r *Reader) Verification() Verification {
+// Verify reads what is left of the stream, drops it, and returns what the bytes were
+// checked against. It is for whoever stops before Read has returned io.EOF, as a decoder
+// does behind the last byte that it understands: without an error, all bytes that Read has
+// delivered are right, or the Verification says why nobody can tell.
+func (r *Reader) Verify() (Verification, error) {
+	if _, err := r.WriteTo(io.Discard); err != nil {
+		return Verification{}, err
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.err != io.EOF {
-		return Verification{Reason: "the stream has not been read to its end"}
-	}
-	return r.result
+	return r.result, nil
 }
 
 // Read implements io.Reader.
@@ -329,181 +329,4 @@ func (r *Reader) Close() error {
 		r.stop()
 	}
 	return nil
-}
-
-// A slot is a part that a helper fetches.
-type slot struct {
-	ahead *readAhead
-	r     part.Range
-	buf   *mem.Buffer
-	err   error         // set before done is closed
-	done  chan struct{} // closed when the part is there, or is not to be had
-}
-
-func (s *slot) rest(pos int64) []byte { return s.buf.Bytes()[pos-s.r.From : s.r.Len()] }
-
-func (s *slot) number(t *transfer) int {
-	if s == nil {
-		return 0
-	}
-	return t.partOf(s.r.From)
-}
-
-// release gives back the buffer, and the helper's leave to take another.
-func (s *slot) release() {
-	s.ahead.t.set.pool.ReleaseAhead(s.buf)
-	<-s.ahead.window
-}
-
-// readAhead fetches parts before they are due, in order. A helper takes memory
-// first and then claims the part that is next: while the budget has nothing, the
-// parts remain free for the reader itself to fetch, and the helper asks again whenever
-// the reader has got one part further.
-type readAhead struct {
-	t      *transfer
-	ctx    context.Context
-	claims *part.Claims
-	window chan struct{} // a token for each part that is fetched or waits to be read
-	again  chan struct{} // a token for each helper that may ask for memory again
-	wg     sync.WaitGroup
-
-	started, tookOver bool // under Reader.mu
-
-	mu    sync.Mutex
-	queue chan *slot // parts in order, sent under mu; as large as window
-}
-
-func newReadAhead(t *transfer, ctx context.Context) *readAhead {
-	n := t.set.Concurrency
-	return &readAhead{
-		t: t, ctx: ctx,
-		claims: part.NewClaims(part.NewPlan(t.rng, t.set.PartSize)),
-		window: make(chan struct{}, n),
-		again:  make(chan struct{}, n),
-		queue:  make(chan *slot, n),
-	}
-}
-
-// start starts the helpers beside the first body.
-func (a *readAhead) start() {
-	for range cap(a.window) - 1 {
-		a.wg.Go(a.help)
-	}
-}
-
-// takeOver starts one more in the place of the first body, when that has ended. The
-// reader calls it.
-func (a *readAhead) takeOver() {
-	if !a.tookOver {
-		a.tookOver = true
-		a.wg.Go(a.help)
-	}
-}
-
-func (a *readAhead) help() {
-	for {
-		select {
-		case a.window <- struct{}{}:
-		case <-a.ctx.Done():
-			return
-		}
-		s, more := a.claim()
-		if s == nil {
-			<-a.window
-			if !more {
-				return
-			}
-			select {
-			case <-a.again:
-				continue
-			case <-a.ctx.Done():
-				return
-			}
-		}
-		st := a.t.stream(a.ctx, s.r)
-		s.err = st.readFull(s.buf.Bytes()[:s.r.Len()])
-		st.close()
-		close(s.done)
-		if s.err != nil {
-			return
-		}
-	}
-}
-
-// nudge lets the helpers ask for memory again. A token too many does no harm.
-func (a *readAhead) nudge() {
-	for range cap(a.again) {
-		select {
-		case a.again <- struct{}{}:
-		default:
-			return
-		}
-	}
-}
-
-// claim takes memory, and then the next part for it. It returns nil if there is no
-// memory, or if more is false, no part.
-func (a *readAhead) claim() (s *slot, more bool) {
-	free := a.claims.Free().Len()
-	if free <= 0 {
-		return nil, false
-	}
-	pool := a.t.set.pool
-	buf, ok := pool.AcquireAhead(int(min(a.t.set.PartSize, free)))
-	if !ok {
-		return nil, true
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	r, ok := a.claims.NextInOrder()
-	if !ok {
-		pool.ReleaseAhead(buf)
-		return nil, false
-	}
-	s = &slot{ahead: a, r: r, buf: buf, done: make(chan struct{})}
-	a.queue <- s
-	return s, true
-}
-
-// take claims the part at pos for the reader itself, if it is the next free one.
-func (a *readAhead) take(pos int64) (part.Range, bool) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if len(a.queue) > 0 || a.claims.Free().From != pos {
-		return part.Range{}, false
-	}
-	return a.claims.NextInOrder()
-}
-
-// wait returns the helpers' next part when it is there. The slot is the caller's,
-// with an error too.
-func (a *readAhead) wait() (*slot, error) {
-	var s *slot
-	select {
-	case s = <-a.queue:
-	case <-a.ctx.Done():
-		return nil, a.ctx.Err()
-	}
-	select {
-	case <-s.done:
-		return s, s.err
-	case <-a.ctx.Done():
-		<-s.done // its helper has been told, and still writes to the buffer
-		return s, a.ctx.Err()
-	}
-}
-
-// stop waits for the helpers, whose context has ended, and releases what nobody
-// has read.
-func (a *readAhead) stop() {
-	// A helper may be about to queue its part: there is room for it.
-	a.wg.Wait()
-	for {
-		select {
-		case s := <-a.queue:
-			s.release()
-		default:
-			return
-		}
-	}
 }

@@ -20,8 +20,8 @@ type PutOutput struct {
 	// Output is the SDK's answer: ETag, version. For a multipart upload it is put
 	// together from the answers to its beginning and its completion.
 	Output *s3.PutObjectOutput
-	// Bytes stored.
-	Bytes int64
+	// Written is the number of bytes stored.
+	Written int64
 	// UploadID of the multipart upload that made the object; empty for one request.
 	UploadID string
 	// Parts of the object.
@@ -61,7 +61,7 @@ type PutOutput struct {
 // ChecksumAlgorithm. Of a CRC, S3 checks the object's; of the SHAs, each part's. A
 // checksum or ContentMD5 in the input is passed on, and for a multipart upload compared
 // with the body before the object is made: [ErrIntegrity]. Over TLS the payload is then not
-// signed on top, as with the SDK's own uploads there. Options.Verify turns checksums off.
+// signed on top, as with the SDK's own uploads there. Options.Checksum turns checksums off.
 //
 // Put holds memory of the pool for streams only: a body up to a part is read into a
 // buffer of its length, and larger ones into at most Options.Concurrency part buffers. It
@@ -73,15 +73,19 @@ type PutOutput struct {
 // close the body.
 //
 // Errors are *[Error].
-func (c *Client) Put(ctx context.Context, in *s3.PutObjectInput, optFns ...func(*Options)) (*PutOutput, error) {
-	u := &upload{api: c.api, ctx: ctx}
+func (c *Client) Put(ctx context.Context, in *s3.PutObjectInput, optFns ...func(*PutOptions)) (*PutOutput, error) {
+	u := &upload{ctx: ctx}
 	if in == nil {
 		u.in = &s3.PutObjectInput{}
 		return nil, u.fail(0, invalidError{errors.New("nil PutObjectInput")})
 	}
 	u.in = in
+	var ok bool
+	if u.api, ok = c.api.(putAPI); !ok {
+		return nil, u.fail(0, invalidError{errNoUploadAPI})
+	}
 	var err error
-	if u.set, err = c.settings(optFns); err != nil {
+	if u.set, err = c.forUpload(optFns); err != nil {
 		return nil, u.fail(0, err)
 	}
 	if u.body, err = bodyOf(in); err != nil {
@@ -130,7 +134,7 @@ func bodyOf(in *s3.PutObjectInput) (body.Body, error) {
 
 // An upload is one Put.
 type upload struct {
-	api  API
+	api  putAPI
 	set  *settings
 	ctx  context.Context
 	in   *s3.PutObjectInput // the caller's, not to be changed
@@ -265,9 +269,9 @@ func (u *upload) putOne(p body.Payload) (*PutOutput, error) {
 		return nil, u.fail(0, stray(u.ctx, err))
 	}
 	if u.set.Progress != nil {
-		u.set.Progress(Progress{Bytes: p.N, Total: p.N, Parts: 1})
+		u.set.Progress(Progress{Done: p.N, Total: p.N, Parts: 1})
 	}
-	o := &PutOutput{Output: out, Bytes: p.N, Parts: 1, ChecksumAlgorithm: algorithmName(sum.Algorithm), Checksum: sum.String()}
+	o := &PutOutput{Output: out, Written: p.N, Parts: 1, ChecksumAlgorithm: algorithmName(sum.Algorithm), Checksum: sum.String()}
 	if sum.Algorithm != crc.None {
 		o.ChecksumType = types.ChecksumTypeFullObject
 	}

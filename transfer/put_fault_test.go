@@ -236,7 +236,7 @@ func TestPutResume(t *testing.T) {
 				what := fmt.Sprintf("%s, unsealed %v, stopped after %d parts", algorithm, never, stop)
 				mode := func(o *transfer.Options) {
 					if never {
-						o.Verify = transfer.VerifyNever
+						o.Checksum = transfer.ChecksumNever
 					}
 				}
 				fake := newUploadFake()
@@ -250,9 +250,9 @@ func TestPutResume(t *testing.T) {
 				before := len(fake.Uploads("bucket")[0].Parts)
 				fake.ResetRequests()
 
-				out, err := newClient(newPool(t), fake.Client(), smallParts, mode, func(o *transfer.Options) {
+				out, err := newClient(newPool(t), fake.Client(), smallParts, mode).Put(t.Context(), in(), func(o *transfer.PutOptions) {
 					o.PartSize, o.Resume = 3*testPart, token // the token's size counts
-				}).Put(t.Context(), in())
+				})
 				require.NoError(t, err, what)
 				requireStored(t, fake, data, what)
 				require.Equal(t, 10-before, fake.Counts()["UploadPart"], what)
@@ -276,17 +276,18 @@ func interrupt(t *testing.T, fake *s3test.S3, in *s3.PutObjectInput, parts int, 
 		}
 		return s3test.Fault{}
 	})
-	_, err := newClient(newPool(t), c, append(optFns, smallParts, func(o *transfer.Options) {
+	_, err := newClient(newPool(t), c, append(optFns, smallParts)...).Put(ctx, in, func(o *transfer.PutOptions) {
 		o.Concurrency = 1 // no other part is under way when this one cancels
-		o.Checkpoint = func(k transfer.ResumeToken) {
+		o.Checkpoint = func(k transfer.ResumeToken) error {
 			var err error
 			text, err = json.Marshal(k)
 			assertNoError(t, err)
 			if len(k.Parts) == parts {
 				cancel()
 			}
+			return nil
 		}
-	})...).Put(ctx, in)
+	})
 	require.ErrorIs(t, err, context.Canceled)
 	e, ok := errors.AsType[*transfer.Error](err)
 	require.True(t, ok)
@@ -299,8 +300,8 @@ func interrupt(t *testing.T, fake *s3test.S3, in *s3.PutObjectInput, parts int, 
 // TestPutResumeDistrusts: a part whose data has changed is sent again.
 func TestPutResumeDistrusts(t *testing.T) {
 	data := pattern(9 * testPart)
-	for _, mode := range []transfer.VerifyMode{transfer.VerifyDefault, transfer.VerifyNever} {
-		set := func(o *transfer.Options) { o.Verify = mode }
+	for _, mode := range []transfer.ChecksumMode{transfer.ChecksumDefault, transfer.ChecksumNever} {
+		set := func(o *transfer.Options) { o.Checksum = mode }
 		fake := newUploadFake()
 		token := interrupt(t, fake, put(bytes.NewReader(data)), 9, set)
 		for i := range token.Parts {
@@ -310,8 +311,8 @@ func TestPutResumeDistrusts(t *testing.T) {
 		changed[4*testPart]++
 		changed[7*testPart-1]++
 		fake.ResetRequests()
-		_, err := newClient(newPool(t), fake.Client(), smallParts, set, func(o *transfer.Options) { o.Resume = token }).
-			Put(t.Context(), put(bytes.NewReader(changed)))
+		_, err := newClient(newPool(t), fake.Client(), smallParts, set).
+			Put(t.Context(), put(bytes.NewReader(changed)), func(o *transfer.PutOptions) { o.Resume = token })
 		require.NoError(t, err)
 		requireStored(t, fake, changed, "")
 		require.Equal(t, 2, fake.Counts()["UploadPart"])
@@ -323,12 +324,12 @@ func TestPutResumeGone(t *testing.T) {
 	data := pattern(5 * testPart)
 	fake := newUploadFake()
 	var token transfer.ResumeToken
-	c := newClient(newPool(t), fake.Client(), smallParts, func(o *transfer.Options) {
-		o.Checkpoint = func(k transfer.ResumeToken) { token = k }
+	c := newClient(newPool(t), fake.Client(), smallParts)
+	_, err := c.Put(t.Context(), put(bytes.NewReader(data)), func(o *transfer.PutOptions) {
+		o.Checkpoint = func(k transfer.ResumeToken) error { token = k; return nil }
 	})
-	_, err := c.Put(t.Context(), put(bytes.NewReader(data)))
 	require.NoError(t, err)
-	resume := func(o *transfer.Options) { o.Resume, o.Checkpoint = &token, nil }
+	resume := func(o *transfer.PutOptions) { o.Resume = &token }
 
 	fake.ResetRequests()
 	out, err := c.Put(t.Context(), put(bytes.NewReader(data)), resume)
@@ -354,7 +355,7 @@ func TestPutResumeGone(t *testing.T) {
 	} {
 		k, in := token, put(bytes.NewReader(data))
 		fn(&k, in)
-		_, err := c.Put(t.Context(), in, func(o *transfer.Options) { o.Resume = &k })
+		_, err := c.Put(t.Context(), in, func(o *transfer.PutOptions) { o.Resume = &k })
 		if want == "its Size is 5, here it is 32768" {
 			want = "its Size is 5, here it is"
 		}
@@ -610,9 +611,9 @@ func (r *putRecorder) AbortMultipartUpload(_ context.Context, in *s3.AbortMultip
 func TestPutCheckpointOfAStream(t *testing.T) {
 	fake := newUploadFake()
 	c, _ := withFaults(fake, on("UploadPart", always, s3test.Status(http.StatusForbidden, "AccessDenied")))
-	_, err := newClient(newPool(t), c, smallParts, func(o *transfer.Options) {
-		o.Checkpoint = func(transfer.ResumeToken) { t.Error("a token for a stream") }
-	}).Put(t.Context(), put(plain(bytes.NewReader(pattern(5*testPart)))))
+	_, err := newClient(newPool(t), c, smallParts).Put(t.Context(), put(plain(bytes.NewReader(pattern(5*testPart)))), func(o *transfer.PutOptions) {
+		o.Checkpoint = func(transfer.ResumeToken) error { t.Error("a token for a stream"); return nil }
+	})
 	require.ErrorContains(t, err, "AccessDenied")
 	requireNothing(t, fake, "")
 }
@@ -622,7 +623,7 @@ func TestPutAbortsUntilItIsGone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fake := newUploadFake()
 		c, _ := withFaults(fake, on("UploadPart", always, s3test.Reset()))
-		api := &forgetful{API: c, times: 2}
+		api := &forgetful{Client: c, times: 2}
 		_, err := newClient(newPool(t), api, smallParts, func(o *transfer.Options) { o.MaxRetries = -1 }).
 			Put(t.Context(), put(bytes.NewReader(pattern(5*testPart))))
 		e, ok := errors.AsType[*transfer.Error](err)
@@ -634,7 +635,7 @@ func TestPutAbortsUntilItIsGone(t *testing.T) {
 
 // A forgetful API does not do what the first requests to abort ask for.
 type forgetful struct {
-	transfer.API
+	*s3.Client
 	times int
 }
 
@@ -642,5 +643,5 @@ func (f *forgetful) AbortMultipartUpload(ctx context.Context, in *s3.AbortMultip
 	if f.times--; f.times >= 0 {
 		return &s3.AbortMultipartUploadOutput{}, nil
 	}
-	return f.API.AbortMultipartUpload(ctx, in, optFns...)
+	return f.Client.AbortMultipartUpload(ctx, in, optFns...)
 }

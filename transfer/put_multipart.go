@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -18,7 +17,6 @@ import (
 
 	"github.com/s3pool/s3pool/internal/body"
 	"github.com/s3pool/s3pool/internal/crc"
-	"github.com/s3pool/s3pool/internal/mem"
 	"github.com/s3pool/s3pool/internal/part"
 	"github.com/s3pool/s3pool/internal/sdk"
 )
@@ -84,7 +82,9 @@ func (u *upload) newMultipart(total int64) (*multipart, error) {
 		Bucket: aws.ToString(u.in.Bucket), Key: aws.ToString(u.in.Key), UploadID: m.id,
 		Size: total, PartSize: m.partSize, Algorithm: algorithmName(m.seal.algorithm),
 	}
-	m.checkpoint()
+	if err := m.checkpoint(); err != nil {
+		return m, err
+	}
 	return m, u.ctx.Err()
 }
 
@@ -115,6 +115,7 @@ func (m *multipart) create() error {
 		if err := again.wait(m.ctx, m.set.MaxRetries, err, retryable(err)); err != nil {
 			return err
 		}
+		m.event(0, again, err)
 	}
 }
 
@@ -177,108 +178,6 @@ func (m *multipart) sections() error {
 	return g.Wait()
 }
 
-// sendStream uploads a stream in parts. The first part, if its memory is not nil, has
-// been read; it belongs to sendStream.
-func (u *upload) sendStream(f *body.Feed, first *mem.Buffer) (*PutOutput, error) {
-	m, err := u.newMultipart(u.body.Size)
-	if err != nil && first != nil {
-		first.Release()
-	}
-	if m == nil {
-		return nil, u.fail(0, err)
-	}
-	if err == nil {
-		err = m.stream(f, first)
-	}
-	return m.end(err)
-}
-
-// stream reads part after part and hands each to a goroutine that sends it. Whoever
-// waits for memory holds none: parts that are being sent give theirs back whatever
-// happens here, so that one part's memory is enough to go on.
-func (m *multipart) stream(f *body.Feed, next *mem.Buffer) error {
-	ctx, cancel := context.WithCancel(m.ctx)
-	defer cancel()
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(max(m.set.Concurrency-1, 1)) // one more part is being read
-	err := func() error {
-		for off, n := int64(0), int32(1); ; n++ {
-			buf, filled, last, err := m.read(ctx, f, next, n, off)
-			if err != nil || buf == nil {
-				return err
-			}
-			next = nil
-			p := body.Memory(buf.Bytes()[:filled])
-			m.seal.Write(p.Mem)
-			at, number := off, n
-			g.Go(func() error {
-				defer buf.Release()
-				return m.send(ctx, number, at, p)
-			})
-			off += p.N
-			if last {
-				return nil
-			}
-		}
-	}()
-	if err != nil && ctx.Err() == nil {
-		cancel() // the parts have failed because of this, not the other way round
-		g.Wait()
-		return err
-	}
-	if werr := g.Wait(); werr != nil {
-		return werr
-	}
-	return err
-}
-
-// read fills the memory of part n, which begins at off. There is no part if the
-// Buffer is nil, and none behind it if last is true.
-func (m *multipart) read(ctx context.Context, f *body.Feed, buf *mem.Buffer, n int32, off int64) (_ *mem.Buffer, filled int, last bool, err error) {
-	if buf != nil {
-		return buf, len(buf.Bytes()), false, nil // putUnknown has seen a byte behind it
-	}
-	if n > part.MaxParts {
-		return nil, 0, false, m.fail(0, fmt.Errorf("the body is longer than %d parts; raise PartSize", part.MaxParts))
-	}
-	known := m.body.Size >= 0
-	size := part.StreamSize(int(n-1), m.leastPart(), m.set.MinPartSize)
-	if known {
-		size = min(m.partSize, m.total-off)
-	}
-	if int64(int(size)) != size {
-		return nil, 0, false, m.fail(int(n), mem.ErrTooLarge)
-	}
-	if buf, err = m.set.pool.Acquire(ctx, int(size)); err != nil {
-		return nil, 0, false, m.fail(int(n), err)
-	}
-	filled, owned, err := f.Fill(ctx, buf.Bytes(), 0, buf.Release)
-	if !owned {
-		return nil, 0, false, m.fail(int(n), err)
-	}
-	eof := err == io.EOF
-	switch {
-	case err != nil && !eof:
-	case known && int64(filled) < size:
-		err = body.ErrShort(off+int64(filled), m.total)
-	case known && off+size == m.total:
-		last = true
-		if err = f.AtEnd(ctx); err == body.ErrMore {
-			err = body.ErrLong(m.total)
-		}
-	case !known:
-		last, err = eof, nil
-		if eof {
-			m.total = off + int64(filled)
-		}
-	}
-	if err != nil || filled == 0 {
-		buf.Release()
-		return nil, 0, true, m.fail(int(n), err)
-	}
-	return buf, filled, last, nil
-}
-
 // send sends one part, unless S3 has it. p stays the caller's, and nobody touches it
 // when send returns.
 func (m *multipart) send(ctx context.Context, n int32, off int64, p body.Payload) error {
@@ -298,8 +197,7 @@ func (m *multipart) send(ctx context.Context, n int32, off int64, p body.Payload
 	if m.crcs != nil {
 		m.crcs.Add(off, p.N, sum.CRC())
 	}
-	m.sent(n, l.etag, p.N, sum)
-	return nil
+	return m.fail(int(n), m.sent(n, l.etag, p.N, sum))
 }
 
 // transmit sends a part as often as it takes, and returns its ETag.
@@ -324,39 +222,52 @@ func (m *multipart) transmit(ctx context.Context, n int32, p body.Payload, sum c
 		if err := again.wait(ctx, m.set.MaxRetries, err, retryable(err)); err != nil {
 			return "", err
 		}
+		m.event(int(n), again, err)
 	}
 }
 
-// sent notes a part that S3 has.
-func (m *multipart) sent(n int32, etag string, size int64, sum crc.Value) {
+// event counts a request that is made again, and passes it on.
+func (m *multipart) event(n int, tries retries, err error) {
+	m.set.note(Event{
+		Kind: EventRetry, Op: "Put", Bucket: aws.ToString(m.in.Bucket), Key: aws.ToString(m.in.Key),
+		Part: n, Try: tries.failures, Err: err,
+	})
+}
+
+// sent notes a part that S3 has. The error is that of the caller's Checkpoint.
+func (m *multipart) sent(n int32, etag string, size int64, sum crc.Value) error {
 	done := types.CompletedPart{PartNumber: &n, ETag: &etag}
 	completedSums(&done).set(sum)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.parts = append(m.parts, done)
 	m.token.Parts = append(m.token.Parts, ResumePart{Number: n, ETag: etag, Checksum: sum.String()})
-	m.progress.Bytes += size
+	m.progress.Done += size
 	m.progress.Parts++
 	if m.set.Progress != nil {
 		m.set.Progress(m.progress)
 	}
-	m.checkpointLocked()
+	return m.checkpointLocked()
 }
 
-func (m *multipart) checkpoint() {
+func (m *multipart) checkpoint() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.checkpointLocked()
+	return m.checkpointLocked()
 }
 
 // checkpointLocked passes on a token whose parts nobody writes to any more: the list
 // only grows.
-func (m *multipart) checkpointLocked() {
-	if m.set.Checkpoint != nil && m.body.At != nil {
-		k := m.token
-		k.Parts = slices.Clip(k.Parts)
-		m.set.Checkpoint(k)
+func (m *multipart) checkpointLocked() error {
+	if m.set.Checkpoint == nil || m.body.At == nil {
+		return nil
 	}
+	k := m.token
+	k.Parts = slices.Clip(k.Parts)
+	if err := m.set.Checkpoint(k); err != nil {
+		return fmt.Errorf("the checkpoint: %w", err)
+	}
+	return nil
 }
 
 // end completes the upload if err is nil, and otherwise gives it up.
@@ -404,6 +315,7 @@ func (m *multipart) complete() (*PutOutput, error) {
 		if err := again.wait(m.ctx, m.set.MaxRetries, err, retryable(err)); err != nil {
 			return nil, err
 		}
+		m.event(0, again, err)
 	}
 }
 
@@ -421,7 +333,7 @@ func (m *multipart) foundOutput() *s3.PutObjectOutput {
 }
 
 func (m *multipart) output(out *s3.PutObjectOutput) *PutOutput {
-	o := &PutOutput{Output: out, Bytes: m.total, Parts: len(m.parts), UploadID: m.id, ChecksumAlgorithm: algorithmName(m.seal.algorithm)}
+	o := &PutOutput{Output: out, Written: m.total, Parts: len(m.parts), UploadID: m.id, ChecksumAlgorithm: algorithmName(m.seal.algorithm)}
 	switch {
 	case m.sum.Algorithm != crc.None:
 		o.Checksum, o.ChecksumType = m.sum.String(), types.ChecksumTypeFullObject
@@ -429,54 +341,4 @@ func (m *multipart) output(out *s3.PutObjectOutput) *PutOutput {
 		o.ChecksumType = types.ChecksumTypeComposite
 	}
 	return o
-}
-
-// abandon aborts the upload, or leaves it to the caller. No request of it is under way
-// any more. It returns the error for the caller.
-func (m *multipart) abandon(err error) error {
-	e := m.fail(0, err).(*Error)
-	resumable := m.body.At != nil && (m.set.Checkpoint != nil || m.set.Resume != nil)
-	if m.set.LeaveParts || resumable {
-		e.UploadID = m.id
-		return e
-	}
-	if aerr := m.abort(); aerr != nil {
-		e.UploadID = m.id
-		e.Err = fmt.Errorf("%w (the upload is still there: %v)", e.Err, aerr)
-	}
-	return e
-}
-
-// abort aborts the upload, under a context of its own. A part whose request broke off may
-// still be on its way into the store, and bring the upload back when it arrives: S3 says
-// that "it might be necessary to abort a given multipart upload multiple times"
-// (AbortMultipartUpload in the API reference). So after such a failure it is said again, a
-// moment later, until S3 knows of no upload or has been told often enough.
-func (m *multipart) abort() error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(m.ctx), abortTimeout)
-	defer cancel()
-	const times, apart = 4, 100 * time.Millisecond
-	for i := 1; ; i++ {
-		var again retries
-		for {
-			_, err := m.api.AbortMultipartUpload(ctx, abortInput(m.in, m.id), m.opts...)
-			if sdk.Code(err) == "NoSuchUpload" {
-				return nil
-			}
-			if err == nil {
-				break
-			}
-			if err := again.wait(ctx, m.set.MaxRetries, err, retryable(err)); err != nil {
-				return err
-			}
-		}
-		if !m.broken.Load() || i == times {
-			return nil
-		}
-		select {
-		case <-time.After(apart):
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
 }

@@ -64,7 +64,7 @@ func (w *warehouse) AbortMultipartUpload(context.Context, *s3.AbortMultipartUplo
 }
 
 // unsealed keeps Put from reading what it sends.
-func unsealed(o *transfer.Options) { o.Verify = transfer.VerifyNever }
+func unsealed(o *transfer.Options) { o.Checksum = transfer.ChecksumNever }
 
 // A void is a body that leaves memory as it finds it.
 type void struct{ left int64 }

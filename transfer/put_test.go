@@ -111,18 +111,18 @@ func TestPut(t *testing.T) {
 					in.ContentLength = aws.Int64(int64(size))
 				}
 				var last transfer.Progress
-				out, err := newClient(p, fake.Client(), smallParts, func(o *transfer.Options) {
+				out, err := newClient(p, fake.Client(), smallParts).Put(t.Context(), in, func(o *transfer.PutOptions) {
 					o.Progress = func(p transfer.Progress) { last = p }
-				}).Put(t.Context(), in)
+				})
 				require.NoError(t, err, what)
 				o := requireStored(t, fake, data, what)
-				require.EqualValues(t, size, out.Bytes, what)
+				require.EqualValues(t, size, out.Written, what)
 				require.Equal(t, o.ETag, *out.Output.ETag, what)
 				require.Equal(t, types.ChecksumTypeFullObject, o.ChecksumType, what)
 				require.Equal(t, types.ChecksumAlgorithmCrc64nvme, o.ChecksumAlgorithm, what)
 				require.Equal(t, o.Checksum, out.Checksum, what)
 				require.Equal(t, o.ChecksumType, out.ChecksumType, what)
-				require.EqualValues(t, size, last.Bytes, what)
+				require.EqualValues(t, size, last.Done, what)
 				require.Equal(t, out.Parts, last.Parts, what)
 				require.Equal(t, size > testPart, out.UploadID != "", what)
 				require.Len(t, o.Parts, map[bool]int{true: out.Parts, false: 0}[size > testPart], what)
@@ -300,7 +300,7 @@ func sums(in *s3.PutObjectInput, data []byte) {
 
 // TestPutWithoutChecksums: a store that refuses checksums sees none.
 func TestPutWithoutChecksums(t *testing.T) {
-	never := func(o *transfer.Options) { o.Verify = transfer.VerifyNever }
+	never := func(o *transfer.Options) { o.Checksum = transfer.ChecksumNever }
 	required := func(o *s3.Options) { o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired }
 	for name, c := range map[string]func(p *s3pool.Pool, f *s3test.S3) *transfer.Client{
 		"VerifyNever": func(p *s3pool.Pool, f *s3test.S3) *transfer.Client {
