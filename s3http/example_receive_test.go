@@ -56,6 +56,6 @@ func ExampleReceive() {
 	http.DefaultClient.CloseIdleConnections()
 	// Output:
 	// 201 Created
-	// log: s3pool: Receive pictures/cat: the request's body: the bytes received do not match the object's checksum: Repr-Digest sha-256
+	// log: s3pool: Receive "pictures/cat": the request's body: the bytes received do not match the object's checksum: Repr-Digest sha-256
 	// 400 Bad Request
 }

@@ -65,6 +65,6 @@ func ExampleServe() {
 	// 304 ""
 	// 206 "picture"
 	// 206 "cat"
-	// log: Serve pictures/dog
+	// log: Serve "pictures/dog"
 	// 404 "Not Found\n"
 }

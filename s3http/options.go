@@ -23,6 +23,14 @@ type ServeOptions struct {
 	OnError func(error)
 }
 
+func serveOptions(optFns []func(*ServeOptions)) ServeOptions {
+	var o ServeOptions
+	for _, fn := range optFns {
+		fn(&o)
+	}
+	return o
+}
+
 // ReceiveOptions configures one [Receive].
 type ReceiveOptions struct {
 	// Put holds options of the upload, on top of the client's.

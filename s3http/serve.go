@@ -86,8 +86,8 @@ import (
 // wraps another avoids that with an Unwrap method.
 func Serve(w http.ResponseWriter, r *http.Request, c *transfer.Client, in *s3.GetObjectInput, optFns ...func(*ServeOptions)) error {
 	s := serving{c: c, w: w, r: r, in: in}
-	for _, fn := range optFns {
-		fn(&s.opts)
+	if len(optFns) > 0 {
+		s.opts = serveOptions(optFns) // a function of its own, so that s stays on the stack
 	}
 	err := s.serve()
 	if err != nil && s.opts.OnError != nil {

@@ -62,7 +62,7 @@ func (w nullWriter) WriteHeader(int)             {}
 func (w nullWriter) Write(p []byte) (int, error) { return len(p), nil }
 
 func serveCanned(tb testing.TB, size int64) func() {
-	c := transfer.New(newCannedS3(size), func(o *transfer.Options) { o.Pool = newPool(tb); o.MultipartThreshold = 1 << 40 })
+	c := transfer.New(newCannedS3(size), func(o *transfer.Options) { o.Pool = newPool(tb); o.ParallelThreshold = 1 << 40 })
 	w := nullWriter{http.Header{}}
 	ctx, cancel := context.WithCancel(context.Background()) // as a server's: one that can end
 	tb.Cleanup(cancel)

@@ -209,6 +209,11 @@ func TestServeTable(t *testing.T) {
 				require.Equal(t, std.Header.Get("Content-Range"), got.Header.Get("Content-Range"))
 				return
 			}
+			if got.StatusCode != http.StatusNotModified {
+				require.Equal(t, "nosniff", got.Header.Get("X-Content-Type-Options"))
+				got.Header.Del("X-Content-Type-Options") // net/http serves its own files
+				got.Header.Del("Content-Security-Policy")
+			}
 			require.Equal(t, std.Header, got.Header, "net/http")
 			want, err := io.ReadAll(std.Body)
 			require.NoError(t, err)
@@ -316,6 +321,8 @@ func TestServeHeaders(t *testing.T) {
 	c := newClient(newPool(t), fake.Client())
 	for _, method := range []string{"GET", "HEAD"} {
 		want := describedHeaders.Clone()
+		want.Set("X-Content-Type-Options", "nosniff")
+		want.Set("Content-Security-Policy", "default-src 'none'; sandbox")
 		want.Set("Accept-Ranges", "bytes")
 		want.Set("Content-Length", "1000")
 		want.Set("Etag", object.ETag)
@@ -470,7 +477,7 @@ func TestServeMethods(t *testing.T) {
 		got, err := serve(newClient(newPool(t), fake.Client()), request(method, ""), get(""), nil)
 		require.Equal(t, 405, got.StatusCode)
 		require.Equal(t, "GET, HEAD", got.Header.Get("Allow"))
-		require.EqualError(t, err, "s3pool: Serve bucket/key: the method is "+method)
+		require.EqualError(t, err, "s3pool: Serve \"bucket/key\": the method is "+method)
 	}
 	require.Empty(t, fake.Requests())
 }

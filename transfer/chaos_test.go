@@ -69,7 +69,7 @@ func TestClientGivesUp(t *testing.T) {
 			c, _ := withFaults(fake, s3test.Always(s3test.Cut(0)))
 			_, _, err := call.do(t.Context(), t, newClient(newPool(t), c, func(o *transfer.Options) { o.MaxRetries = 3 }), get(""))
 			require.ErrorIs(t, err, io.ErrUnexpectedEOF)
-			require.ErrorContains(t, err, "bucket/key: part ")
+			require.ErrorContains(t, err, "bucket/key\": part ")
 			require.ErrorContains(t, err, "given up after 3 retries")
 
 			c, faults := withFaults(fake, s3test.Always(s3test.Cut(0)))

@@ -176,9 +176,9 @@ func TestClientErrorsAreTheSDKs(t *testing.T) {
 	}
 	p := newPool(t)
 	_, err := newClient(p, fake.Client()).Get(t.Context(), nil)
-	require.EqualError(t, err, "s3pool: Get /: nil GetObjectInput")
+	require.EqualError(t, err, "s3pool: Get \"/\": nil GetObjectInput")
 	_, err = newClient(p, fake.Client()).Get(t.Context(), &s3.GetObjectInput{})
-	require.ErrorContains(t, err, "s3pool: Get /: ")
+	require.ErrorContains(t, err, "s3pool: Get \"/\": ")
 }
 
 // TestClientVerifies flips one byte on the way, anywhere.
@@ -397,7 +397,7 @@ func TestDownloadToAFullDisk(t *testing.T) {
 		Download(t.Context(), writerAtFunc(func([]byte, int64) (int, error) { writes++; return 0, full }), get(""))
 	require.ErrorIs(t, err, full)
 	require.Equal(t, 1, writes, "not tried again")
-	require.EqualError(t, err, "s3pool: Download bucket/key: part 1: disk full")
+	require.EqualError(t, err, "s3pool: Download \"bucket/key\": part 1: disk full")
 }
 
 func TestDownloadToAFile(t *testing.T) {

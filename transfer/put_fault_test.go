@@ -99,7 +99,7 @@ func TestPutGivesUp(t *testing.T) {
 			require.Len(t, left, 1)
 			require.Equal(t, left[0].ID, e.UploadID)
 			require.ErrorContains(t, err, "the upload is still there")
-			require.ErrorContains(t, err, "upload "+left[0].ID)
+			require.ErrorContains(t, err, "upload \""+left[0].ID)
 		}
 		fake := newUploadFake()
 		c, _ := withFaults(fake, on("UploadPart", always, s3test.InternalError()))
@@ -561,7 +561,8 @@ func TestEveryPutFieldIsDecidedOn(t *testing.T) {
 // A putRecorder keeps the inputs that it was called with.
 type putRecorder struct {
 	transfer.API // nil: what is not called
-	fails        bool
+	transfer.UploadAPI
+	fails bool
 
 	mu     sync.Mutex
 	inputs []any

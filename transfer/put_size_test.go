@@ -21,6 +21,7 @@ import (
 // pass in no time.
 type warehouse struct {
 	transfer.API // nil: what is not called
+	transfer.UploadAPI
 
 	mu    sync.Mutex
 	sizes map[int32]int64

@@ -159,7 +159,7 @@ func TestPutWrongLength(t *testing.T) {
 				in.ContentLength = &declared
 				_, err := newClient(newPool(t), fake.Client(), smallParts).Put(t.Context(), in)
 				what := fmt.Sprintf("%s of %d declared as %d", kind.name, size, declared)
-				require.ErrorContains(t, err, "s3pool: Put bucket/key: ", what)
+				require.ErrorContains(t, err, "s3pool: Put \"bucket/key\": ", what)
 				require.ErrorContains(t, err, "the body ", what)
 				requireNothing(t, fake, what)
 			}
@@ -342,7 +342,7 @@ func TestPutBadInput(t *testing.T) {
 		"WriteOffsetBytes appends": {Bucket: aws.String("bucket"), Key: aws.String("key"),
 			Body: bytes.NewReader(pattern(3 * testPart)), WriteOffsetBytes: aws.Int64(7)},
 		"impossible count": put(readerFunc(func(p []byte) (int, error) { return len(p) + 1, nil })),
-		"Put bucket/key: multiple Read calls return no data": put(readerFunc(func(p []byte) (int, error) { return 0, nil })),
+		"Put \"bucket/key\": multiple Read calls return no data": put(readerFunc(func(p []byte) (int, error) { return 0, nil })),
 	} {
 		_, err := c.Put(t.Context(), in)
 		require.ErrorContains(t, err, want)

@@ -33,7 +33,7 @@ func download(ctx context.Context, api transfer.API, from location, byteRange, d
 		}
 	}()
 	bar := newProgress(stderr, from.String(), isTerminal(stderr))
-	out, err := transfer.New(api, bar.follow).Download(ctx, f, from.input(byteRange))
+	out, err := transfer.New(api).Download(ctx, f, from.input(byteRange), bar.download)
 	bar.clear()
 	if err != nil {
 		return err
@@ -44,7 +44,7 @@ func download(ctx context.Context, api transfer.API, from location, byteRange, d
 	if err := os.Rename(f.Name(), dst); err != nil {
 		return err
 	}
-	fmt.Fprintf(stderr, "%s: %d bytes, %s\n", dst, out.Bytes, describe(out.Verification))
+	fmt.Fprintf(stderr, "%s: %d bytes, %s\n", dst, out.Written, describe(out.Verification))
 	return nil
 }
 
@@ -72,7 +72,7 @@ func destination(dst string, from location) (string, error) {
 func stream(ctx context.Context, api transfer.API, from location, byteRange string, stdout, stderr io.Writer) error {
 	bar := newProgress(stderr, from.String(), isTerminal(stderr) && !isTerminal(stdout))
 	defer bar.clear()
-	r, err := transfer.New(api, bar.follow).Open(ctx, from.input(byteRange))
+	r, err := transfer.New(api).Open(ctx, from.input(byteRange), bar.download)
 	if err != nil {
 		return err
 	}
@@ -82,7 +82,11 @@ func stream(ctx context.Context, api transfer.API, from location, byteRange stri
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(stderr, "%s: %d bytes, %s\n", from, n, describe(r.Verification()))
+	v, err := r.Verify()
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(stderr, "%s: %d bytes, %s\n", from, n, describe(v))
 	return nil
 }
 

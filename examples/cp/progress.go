@@ -23,11 +23,17 @@ func newProgress(w io.Writer, what string, visible bool) *progress {
 	return &progress{w: w, what: what, visible: visible}
 }
 
-// follow is an option for a client, whose transfer p shows.
-func (p *progress) follow(o *transfer.Options) {
-	if p.visible { // counting costs a little
-		o.Progress = func(now transfer.Progress) { p.set(now.Bytes, now.Total) }
+// download is an option of the download that p shows.
+func (p *progress) download(o *transfer.DownloadOptions) { o.Progress = p.follow() }
+
+// upload is an option of the upload that p shows.
+func (p *progress) upload(o *transfer.PutOptions) { o.Progress = p.follow() }
+
+func (p *progress) follow() func(transfer.Progress) {
+	if !p.visible { // counting costs a little
+		return nil
 	}
+	return func(now transfer.Progress) { p.set(now.Done, now.Total) }
 }
 
 // set ignores errors, as clear does: a bar that cannot be drawn is no reason to

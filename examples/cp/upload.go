@@ -41,11 +41,11 @@ func upload(ctx context.Context, api transfer.API, src string, to location, stdi
 		to.key += filepath.Base(src)
 	}
 	bar := newProgress(stderr, src, isTerminal(stderr))
-	out, err := transfer.New(api, bar.follow).Put(ctx, &s3.PutObjectInput{
+	out, err := transfer.New(api).Put(ctx, &s3.PutObjectInput{
 		Bucket: aws.String(to.bucket),
 		Key:    aws.String(to.key),
 		Body:   body,
-	})
+	}, bar.upload)
 	bar.clear()
 	if err != nil {
 		return err
@@ -54,6 +54,6 @@ func upload(ctx context.Context, api transfer.API, src string, to location, stdi
 	if out.ChecksumAlgorithm != "" {
 		sealed = fmt.Sprintf("%s %s", out.ChecksumAlgorithm, out.Checksum)
 	}
-	fmt.Fprintf(stderr, "%s: %d bytes, ETag %s, %s\n", to, out.Bytes, aws.ToString(out.Output.ETag), sealed)
+	fmt.Fprintf(stderr, "%s: %d bytes, ETag %s, %s\n", to, out.Written, aws.ToString(out.Output.ETag), sealed)
 	return nil
 }

@@ -18,7 +18,8 @@ import (
 
 func NewClient(p *s3pool.Pool, api transfer.API, optFns ...func(*transfer.Options)) *transfer.Client {
 	small := func(o *transfer.Options) {
-		o.Pool, o.PartSize, o.MultipartThreshold, o.Concurrency = p, pooltest.Part, pooltest.Part, 3
+		o.Pool, o.PartSize, o.Concurrency = p, pooltest.Part, 3
+		o.ParallelThreshold, o.MultipartThreshold = pooltest.Part, pooltest.Part
 	}
 	return transfer.New(api, append([]func(*transfer.Options){small}, optFns...)...)
 }

@@ -43,7 +43,11 @@ var calls = []call{
 		}
 		defer r.Close()
 		data, err := io.ReadAll(r)
-		return download{data, r.Output(), r.Verification()}, err
+		if err != nil {
+			return download{}, err
+		}
+		v, err := r.Verify()
+		return download{data, r.Output, v}, err
 	}},
 	{"WriteTo", func(ctx context.Context, _ *testing.T, c *transfer.Client, in *s3.GetObjectInput) (download, error) {
 		r, err := c.Open(ctx, in)
@@ -52,8 +56,11 @@ var calls = []call{
 		}
 		defer r.Close()
 		var buf bytes.Buffer
-		_, err = r.WriteTo(&buf)
-		return download{buf.Bytes(), r.Output(), r.Verification()}, err
+		if _, err = r.WriteTo(&buf); err != nil {
+			return download{}, err
+		}
+		v, err := r.Verify()
+		return download{buf.Bytes(), r.Output, v}, err
 	}},
 	{"Download", func(ctx context.Context, t *testing.T, c *transfer.Client, in *s3.GetObjectInput) (download, error) {
 		f, err := os.Create(filepath.Join(t.TempDir(), "object"))

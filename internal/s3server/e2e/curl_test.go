@@ -66,7 +66,7 @@ func (s *store) front(t *testing.T, c *transfer.Client, start func(*httptest.Ser
 		var err error
 		if r.Method == http.MethodPut {
 			in := &s3.PutObjectInput{Bucket: &s.bucket, Key: aws.String(key)}
-			if _, err = s3http.Receive(sw, r, c, in, uploadLimit); err == nil {
+			if _, err = s3http.Receive(sw, r, c, in, func(o *s3http.ReceiveOptions) { o.MaxBytes = uploadLimit }); err == nil {
 				sw.WriteHeader(http.StatusCreated)
 			}
 		} else {

@@ -42,9 +42,9 @@ func victim() {
 		BaseEndpoint: &j.Endpoint, Region: j.Region, UsePathStyle: true,
 		Credentials: credentials.NewStaticCredentialsProvider(j.AccessKey, j.SecretKey, ""),
 	})
-	_, err = transfer.New(client).Put(context.Background(), &s3.PutObjectInput{Bucket: &j.Bucket, Key: &j.Key, Body: f}, func(o *transfer.Options) {
+	_, err = transfer.New(client).Put(context.Background(), &s3.PutObjectInput{Bucket: &j.Bucket, Key: &j.Key, Body: f}, func(o *transfer.PutOptions) {
 		o.PartSize, o.MultipartThreshold, o.Concurrency = uploadPart, uploadPart, 2
-		o.Checkpoint = func(k transfer.ResumeToken) {
+		o.Checkpoint = func(k transfer.ResumeToken) error {
 			text, err := json.Marshal(k)
 			if err == nil {
 				err = os.WriteFile(j.Token+".new", text, 0o600)
@@ -53,12 +53,13 @@ func victim() {
 				err = os.Rename(j.Token+".new", j.Token) // whole or not at all
 			}
 			if err != nil {
-				panic(err)
+				return err
 			}
 			if len(k.Parts) == 4 {
 				os.Stdout.WriteString("stuck\n")
 				select {}
 			}
+			return nil
 		}
 	})
 	panic(err) // it was to be killed
@@ -117,7 +118,7 @@ func testKilled(t *testing.T, s *store) {
 	require.NoError(t, err)
 	defer f.Close()
 	put, err := newClient(t, client).Put(t.Context(), &s3.PutObjectInput{Bucket: &j.Bucket, Key: &j.Key, Body: f},
-		func(o *transfer.Options) { o.Resume = &token })
+		func(o *transfer.PutOptions) { o.Resume = &token })
 	require.NoError(t, err)
 	require.EqualValues(t, 11-len(there.Parts), sent.Load(), "parts sent; %d were there", len(there.Parts))
 

@@ -112,7 +112,8 @@ func newClient(t *testing.T, api *s3.Client, optFns ...func(*transfer.Options)) 
 		require.Zero(t, stats.Leaked, "leaked buffers: %v", stats.LeakSites)
 	})
 	small := func(o *transfer.Options) {
-		o.Pool, o.PartSize, o.MultipartThreshold = pool, partSize, partSize
+		o.Pool, o.PartSize = pool, partSize
+		o.ParallelThreshold, o.MultipartThreshold = partSize, partSize
 	}
 	return transfer.New(api, append([]func(*transfer.Options){small}, optFns...)...)
 }

@@ -47,10 +47,13 @@ func testOverwrite(t *testing.T, s *store) {
 	switch {
 	case err != nil:
 		require.ErrorIs(t, err, transfer.ErrChanged)
-		require.False(t, r.Verification().Verified())
+		_, err = r.Verify()
+		require.ErrorIs(t, err, transfer.ErrChanged)
 	case s.overwriteWaits: // there was a GET under way all the time
 		require.Len(t, got, len(old))
-		require.Equal(t, crc64, r.Verification())
+		v, err := r.Verify()
+		require.NoError(t, err)
+		require.Equal(t, crc64, v)
 	default:
 		t.Fatalf("%d bytes of an object that is no more", len(got))
 	}

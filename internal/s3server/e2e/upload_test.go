@@ -38,7 +38,7 @@ func testUploads(t *testing.T, s *store) {
 					in.ContentType, in.Metadata = aws.String("text/x-random"), map[string]string{"colour": "blue"}
 					out, err := c.Put(t.Context(), in)
 					require.NoError(t, err)
-					require.EqualValues(t, size, out.Bytes)
+					require.EqualValues(t, size, out.Written)
 					require.NotEmpty(t, aws.ToString(out.Output.ETag))
 
 					o, err := c.Get(t.Context(), s.get(key))
@@ -62,7 +62,7 @@ func testUploads(t *testing.T, s *store) {
 // testUploadsWithoutChecksum is for stores that refuse checksums.
 func testUploadsWithoutChecksum(t *testing.T, s *store) {
 	c := s.client(t, func(o *transfer.Options) {
-		o.PartSize, o.MultipartThreshold, o.Verify = uploadPart, uploadPart, transfer.VerifyNever
+		o.PartSize, o.MultipartThreshold, o.Checksum = uploadPart, uploadPart, transfer.ChecksumNever
 	})
 	for _, size := range []int{0, 1000, 2*uploadPart + 1} {
 		data := random(9, size)
