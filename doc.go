@@ -8,24 +8,15 @@
 //
 //	downloader := s3pool.NewDownloader(client)
 //
-// and gets a *manager.Downloader that no longer grows its buffers write by
-// write. The same goes for [NewUploader]. Two more steps are there for the
-// taking: download into a [WriteAtBuffer], whose memory is recycled too, and use
-// [Copy] where a handler calls io.Copy.
+// and gets a *manager.Downloader that no longer grows its buffers write by write. The
+// same goes for [NewUploader]. Two more steps need no other package: download into a
+// [WriteAtBuffer], whose memory is recycled too, and use [Copy] where a handler calls
+// io.Copy.
 //
-// Beyond what the manager can do goes the [Client]: [Client.Get] into pooled memory,
-// [Client.Open] as a stream, [Client.Download] into a file, each verified against the
-// object's checksum, continued where it breaks, and within the pool's budget; and
-// [Client.Put] for bodies of any kind, of unknown length too, sealed with a checksum.
-// [Client.Serve] and [Client.Receive] are both directions of an HTTP handler.
-//
-//	c := s3pool.New(client)
-//	object, err := c.Get(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: &key})
-//	if err != nil {
-//		return err
-//	}
-//	defer object.Release()
-//	use(object.Bytes())
+// Package transfer goes beyond what the manager can do: whole objects, streams, files and
+// uploads, verified, continued where they break, and within a pool's budget. Package s3http
+// answers HTTP requests with objects and takes objects from requests. Package prefix keeps
+// clients to the rates that S3 serves.
 //
 // # Memory
 //
@@ -35,15 +26,13 @@
 // package that hold a buffer for the length of a call give it back before they
 // return, on every path.
 //
-// [PoolOptions].MaxBytes bounds the memory on lease. [Pool.Acquire] then waits
-// its turn under the caller's context. So does a download by [NewDownloader] into
-// a WriteAtBuffer, for the whole object at once and before it holds anything:
-// downloads never wait for each other in a circle. So does Client.Get, likewise once,
-// and Client.Download, whose requests hold a block of 1 MiB each and finish with one.
-// A [Reader] uses what the budget has for reading ahead, half of it at most, and goes on
-// without. A
-// WriteAtBuffer that has to grow, and a [Provider] in need of a block, ask once;
-// the former then returns [ErrBudget], the latter uses smaller blocks.
+// Package functions use [DefaultPool]. A pool's methods of the same names use that pool.
+//
+// [PoolOptions].MaxBytes bounds the memory on lease. [Pool.Acquire] then waits its turn
+// under the caller's context. So does a download by [NewDownloader] into a WriteAtBuffer,
+// for the whole object at once and before it holds any memory. A WriteAtBuffer that has to
+// grow, and a [Provider] in need of a block, do not wait: the former returns [ErrBudget],
+// the latter uses smaller blocks.
 //
 // Builds with the race detector or the tag s3pooldebug poison a buffer when it
 // is released and panic, naming where it had been acquired, if it was written
@@ -53,11 +42,10 @@
 //
 // # Errors
 //
-// The manager's errors and the SDK's pass through as they are. Errors of our own
-// begin with "s3pool:". [ErrTooLarge], [ErrBudget], [ErrChanged] and [ErrIntegrity]
-// are there to be branched on, with errors.Is. The Client wraps everything in an
-// [*Error], which names the object and the part. What is a bug of the caller panics: a nil client, a nil
-// *Pool as receiver, an option out of range, a double release.
+// The manager's errors and the SDK's pass through as they are. Errors of our own begin with
+// "s3pool:". [ErrTooLarge] and [ErrBudget] are there to be branched on, with errors.Is. A
+// bug of the caller panics: a nil client, a nil *Pool as receiver, an option out of range, a
+// double release.
 //
 // # Cancellation
 //
@@ -66,19 +54,15 @@
 //
 // # Integrity
 //
-// The manager asks for ranges, of which S3 sends no checksum: its downloads are
-// not verified, with our buffers or without. Its uploads carry the checksums that
-// the client is configured for.
+// The manager asks for ranges, of which S3 sends no checksum: its downloads are not
+// verified, with our buffers or without. Its uploads carry the checksums that the client is
+// configured for. Package transfer verifies.
 //
-// The Client's downloads are verified, whatever ranges they came in: CRC64NVME (S3's
-// default), CRC32C and CRC32 are put together from the ranges, SHAs are computed in
-// order, composite checksums by the parts of the upload. [Verification] says what was
-// checked, or why nothing could be: a range, no checksum, a client that is configured
-// with ResponseChecksumValidation WhenRequired. The Client's uploads carry a checksum of the
-// whole object that S3 checks, CRC64NVME unless the input asks for another. Wrong bytes are an error, never a
-// success; a Reader reports them in the place of io.EOF, so that what it delivered
-// before must not be trusted yet. Client.Serve breaks the connection before the last of
-// them.
+// # Files
+//
+// download.go and upload.go wrap the manager, provider.go is what it reads and writes
+// through, and peek.go looks behind the manager's types. pool.go, buffer.go, bufio.go and
+// stats.go are the public face of internal/mem, copy.go that of internal/zerocopy.
 //
 // # Compatibility
 //
