@@ -20,7 +20,7 @@ import (
 )
 
 // incoming is the body of a request, with the digests it is checked against. It reports
-// a mismatch in the place of io.EOF.
+// a mismatch instead of io.EOF.
 type incoming struct {
 	r       *http.Request
 	body    io.Reader

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/s3pool/s3pool/internal/crc"
+	"github.com/s3pool/s3pool/internal/part"
 )
 
 // A Verification says what the bytes of a download were checked against.
@@ -71,6 +72,11 @@ func (t *transfer) chooseSum() error {
 	s := &t.sums
 	sent := sentBy(t.out)
 	want, reason := sent.Choose()
+	if reason == "" && !want.Composite() && !want.Algorithm.Parallel() && sent.Type == "" && partsOf(t.out) > 0 {
+		// S3 makes no SHA of a whole object that was uploaded in parts (User Guide,
+		// "Checking object integrity"): some stores leave out what says so.
+		reason = "the object was uploaded in parts, and its checksum does not say whether it is of all of them"
+	}
 	if reason != "" {
 		s.result.Reason = reason
 		return nil
@@ -106,6 +112,15 @@ func (t *transfer) chooseSum() error {
 		s.result.Type = types.ChecksumTypeComposite
 	}
 	return nil
+}
+
+// partsOf returns the number of parts that an object's ETag tells, or 0.
+func partsOf(out *s3.GetObjectOutput) int {
+	tag, err := part.ParseETag(aws.ToString(out.ETag))
+	if err != nil {
+		return 0
+	}
+	return tag.Parts()
 }
 
 func sentBy(out *s3.GetObjectOutput) crc.Sent {

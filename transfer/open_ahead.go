@@ -68,7 +68,7 @@ func (a *readAhead) start() {
 	}
 }
 
-// takeOver starts one more in the place of the first body, when that has ended. The
+// takeOver starts one more instead of the first body, when that has ended. The
 // reader calls it.
 func (a *readAhead) takeOver() {
 	if !a.tookOver {

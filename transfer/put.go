@@ -257,7 +257,7 @@ func (u *upload) putOne(p body.Payload) (*PutOutput, error) {
 		if sum, err = u.checksum(u.ctx, p); err != nil {
 			return nil, u.fail(0, err)
 		}
-		putSums(&in).set(sum)
+		sumsOf(&in).set(sum)
 	}
 	w := p.Window(u.set.pool)
 	in.Body, in.ContentLength = w, &p.N

@@ -8,11 +8,11 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"reflect"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
@@ -47,47 +47,43 @@ type given struct {
 // sumFields are the checksum fields of one of the SDK's types.
 type sumFields [crc.SHA512 + 1]**string
 
-func fieldsOf(crc32, crc32c, crc64nvme, sha1, sha256, sha512 **string) sumFields {
-	return sumFields{crc.CRC32: crc32, crc.CRC32C: crc32c, crc.CRC64NVME: crc64nvme,
-		crc.SHA1: sha1, crc.SHA256: sha256, crc.SHA512: sha512}
+// sumsOf returns those of the struct that v points to. The SDK has the same six fields in
+// every type that has checksums, and adds to them: an older one lacks the newest.
+func sumsOf(v any) (f sumFields) {
+	s := reflect.ValueOf(v).Elem()
+	for a, name := range sumNames {
+		if field := s.FieldByName(name); name != "" && field.IsValid() {
+			f[a], _ = field.Addr().Interface().(**string)
+		}
+	}
+	return f
+}
+
+var sumNames = [...]string{
+	crc.CRC32: "ChecksumCRC32", crc.CRC32C: "ChecksumCRC32C", crc.CRC64NVME: "ChecksumCRC64NVME",
+	crc.SHA1: "ChecksumSHA1", crc.SHA256: "ChecksumSHA256", crc.SHA512: "ChecksumSHA512",
 }
 
 // set writes v to its field. The zero Value has none.
 func (f sumFields) set(v crc.Value) {
-	if v.Algorithm != crc.None {
+	if v.Algorithm != crc.None && f[v.Algorithm] != nil {
 		*f[v.Algorithm] = aws.String(v.String())
 	}
 }
 
-func putSums(in *s3.PutObjectInput) sumFields {
-	return fieldsOf(&in.ChecksumCRC32, &in.ChecksumCRC32C, &in.ChecksumCRC64NVME, &in.ChecksumSHA1, &in.ChecksumSHA256, &in.ChecksumSHA512)
-}
-
-func partSums(in *s3.UploadPartInput) sumFields {
-	return fieldsOf(&in.ChecksumCRC32, &in.ChecksumCRC32C, &in.ChecksumCRC64NVME, &in.ChecksumSHA1, &in.ChecksumSHA256, &in.ChecksumSHA512)
-}
-
-func completedSums(p *types.CompletedPart) sumFields {
-	return fieldsOf(&p.ChecksumCRC32, &p.ChecksumCRC32C, &p.ChecksumCRC64NVME, &p.ChecksumSHA1, &p.ChecksumSHA256, &p.ChecksumSHA512)
-}
-
-func listedSums(p *types.Part) sumFields {
-	return fieldsOf(&p.ChecksumCRC32, &p.ChecksumCRC32C, &p.ChecksumCRC64NVME, &p.ChecksumSHA1, &p.ChecksumSHA256, &p.ChecksumSHA512)
-}
-
-func completeSums(in *s3.CompleteMultipartUploadInput) sumFields {
-	return fieldsOf(&in.ChecksumCRC32, &in.ChecksumCRC32C, &in.ChecksumCRC64NVME, &in.ChecksumSHA1, &in.ChecksumSHA256, &in.ChecksumSHA512)
-}
-
-func headSums(out *s3.HeadObjectOutput) sumFields {
-	return fieldsOf(&out.ChecksumCRC32, &out.ChecksumCRC32C, &out.ChecksumCRC64NVME, &out.ChecksumSHA1, &out.ChecksumSHA256, &out.ChecksumSHA512)
+// get returns the value of a field, empty if it is not set.
+func (f sumFields) get(a crc.Algorithm) string {
+	if f[a] == nil {
+		return ""
+	}
+	return aws.ToString(*f[a])
 }
 
 // newSeal decides how an upload is protected. What the input asks for is done; an
 // input that does not ask gets CRC64NVME if byDefault.
 func newSeal(in *s3.PutObjectInput, byDefault bool) (seal, error) {
 	var s seal
-	for a, field := range putSums(in) {
+	for a, field := range sumsOf(in) {
 		if field == nil || *field == nil {
 			continue
 		}

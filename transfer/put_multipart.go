@@ -208,7 +208,7 @@ func (m *multipart) transmit(ctx context.Context, n int32, p body.Payload, sum c
 		w := p.Window(m.set.pool)
 		in.Body, in.ContentLength = w, &p.N
 		in.ChecksumAlgorithm = algorithmName(sum.Algorithm)
-		partSums(in).set(sum)
+		sumsOf(in).set(sum)
 		out, err := m.api.UploadPart(ctx, in, m.opts...)
 		if err := w.Shut(); err != nil {
 			m.broken.Store(true)
@@ -237,7 +237,7 @@ func (m *multipart) event(n int, tries retries, err error) {
 // sent notes a part that S3 has. The error is that of the caller's Checkpoint.
 func (m *multipart) sent(n int32, etag string, size int64, sum crc.Value) error {
 	done := types.CompletedPart{PartNumber: &n, ETag: &etag}
-	completedSums(&done).set(sum)
+	sumsOf(&done).set(sum)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.parts = append(m.parts, done)
@@ -298,7 +298,7 @@ func (m *multipart) complete() (*PutOutput, error) {
 		if given := m.seal.sum; given.Algorithm != crc.None && given != m.sum {
 			return nil, fmt.Errorf("%w: the body's is %v, PutObjectInput.Checksum%v says %v", ErrIntegrity, m.sum, given.Algorithm, given)
 		}
-		completeSums(in).set(m.sum)
+		sumsOf(in).set(m.sum)
 		in.ChecksumType = types.ChecksumTypeFullObject
 	}
 	var again retries

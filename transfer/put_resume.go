@@ -126,7 +126,7 @@ func (m *multipart) listParts(id string) (map[int32]listedPart, error) {
 		}
 		for _, p := range out.Parts {
 			l := listedPart{size: aws.ToInt64(p.Size), etag: aws.ToString(p.ETag)}
-			for _, sum := range listedSums(&p) {
+			for _, sum := range sumsOf(&p) {
 				if sum != nil && *sum != nil {
 					l.sum = **sum
 				}
@@ -167,7 +167,7 @@ func (m *multipart) landed() bool {
 	}
 	out, err := m.api.HeadObject(m.ctx, headInput(m.in), m.opts...)
 	if err != nil || aws.ToInt64(out.ContentLength) != m.total ||
-		aws.ToString(*headSums(out)[m.sum.Algorithm]) != m.sum.String() {
+		sumsOf(out).get(m.sum.Algorithm) != m.sum.String() {
 		return false
 	}
 	m.found = out

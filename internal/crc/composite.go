@@ -71,22 +71,6 @@ func (c *Composite) Add(off, n int64, crc uint64) {
 	}
 }
 
-// AddPart tells the digest of all of part i, counted from 0. It is the way for
-// algorithms that take bytes in order: a part fetched whole is in order. An
-// empty last part needs no telling.
-func (c *Composite) AddPart(i int, digest []byte) {
-	if len(digest) != c.alg.Size() {
-		panic(fmt.Sprintf("crc: a digest of %d bytes for %v", len(digest), c.alg))
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if off, n := c.layout.Part(i); c.done[i] || c.runs.within(off, off+n) {
-		c.spoiled = true
-		return
-	}
-	c.finish(i, digest)
-}
-
 // finish stores the digest of part i. The caller holds the lock.
 func (c *Composite) finish(i int, digest []byte) {
 	copy(c.digests[i*c.alg.Size():], digest)

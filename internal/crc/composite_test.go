@@ -1,6 +1,7 @@
 package crc_test
 
 import (
+	"encoding/binary"
 	"math/rand/v2"
 	"testing"
 
@@ -19,7 +20,7 @@ func TestCompositeParts(t *testing.T) {
 		}
 		layout, err := crc.PartSizes(sizes)
 		require.NoError(t, err)
-		for _, a := range []crc.Algorithm{crc.CRC32, crc.CRC32C, crc.SHA1, crc.SHA256, crc.SHA512} {
+		for _, a := range []crc.Algorithm{crc.CRC32, crc.CRC32C} {
 			set := crc.NewComposite(a, layout)
 			for _, i := range rng.Perm(len(sizes)) {
 				off, n := layout.Part(i)
@@ -28,7 +29,7 @@ func TestCompositeParts(t *testing.T) {
 				}
 				_, ok := set.Complete()
 				require.False(t, ok, "part %d is missing", i)
-				set.AddPart(i, naiveDigest(a, data[off:off+n]))
+				set.Add(off, n, uint64(binary.BigEndian.Uint32(naiveDigest(a, data[off:off+n]))))
 			}
 			got, ok := set.Complete()
 			require.True(t, ok)
@@ -44,8 +45,6 @@ func TestCompositeSpoiled(t *testing.T) {
 		"nothing":               func(*crc.Composite) {},
 		"piece twice":           func(c *crc.Composite) { c.Add(12, 2, 0) },
 		"piece of a done part":  func(c *crc.Composite) { c.Add(0, 2, 0) },
-		"part twice":            func(c *crc.Composite) { c.AddPart(0, make([]byte, 4)) },
-		"part begun in pieces":  func(c *crc.Composite) { c.AddPart(1, make([]byte, 4)) },
 		"outside of the object": func(c *crc.Composite) { c.Add(25, 1, 0) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -64,7 +63,5 @@ func TestCompositeSpoiled(t *testing.T) {
 	c := crc.NewComposite(crc.CRC32C, layout)
 	require.Panics(t, func() { c.Add(5, 10, 0) }, "across parts")
 	require.Panics(t, func() { c.Add(-1, 1, 0) })
-	require.Panics(t, func() { c.AddPart(0, make([]byte, 5)) })
-	require.Panics(t, func() { c.AddPart(3, make([]byte, 4)) })
 	require.Panics(t, func() { crc.NewComposite(crc.SHA1, layout).Add(0, 1, 0) })
 }

@@ -107,11 +107,6 @@ func (v Value) CRC() uint64 {
 	return uint64(binary.BigEndian.Uint32(v.digest[:]))
 }
 
-// AppendDigest appends the raw digest to b.
-func (v Value) AppendDigest(b []byte) []byte {
-	return append(b, v.digest[:v.Algorithm.Size()]...)
-}
-
 // String returns v as S3 writes it; Parse reads it back.
 func (v Value) String() string {
 	if v.Algorithm == None {

@@ -39,7 +39,6 @@ func TestParse(t *testing.T) {
 		v, err := crc.Parse(a, naiveFull(a, []byte("123456789")))
 		require.NoError(t, err)
 		require.Equal(t, crc.FromDigest(a, digest), v)
-		require.Equal(t, digest, v.AppendDigest(nil))
 	}
 	require.Empty(t, crc.Value{}.String())
 }

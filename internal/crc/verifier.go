@@ -126,9 +126,6 @@ func (c *Cursor) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Offset returns the offset of the next byte to be written.
-func (c *Cursor) Offset() int64 { return c.off }
-
 // Flush passes what was hashed on to the Verifier. Call it when the range ends;
 // the cursor may go on behind it.
 func (c *Cursor) Flush() {

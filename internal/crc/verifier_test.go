@@ -213,7 +213,6 @@ func FuzzVerifier(f *testing.F) {
 			from := max(0, end-int(step))
 			c := v.Range(int64(from))
 			c.Write(data[from:end])
-			require.Equal(t, int64(end), c.Offset())
 			c.Flush()
 		}
 		require.NoError(t, v.Verify(int64(len(data))))

@@ -36,12 +36,6 @@ func ParseETag(s string) (ETag, error) {
 	return t, nil
 }
 
-// Same reports whether both name the same bytes. A weak one never does: it
-// cannot keep the ranges of a download together.
-func (t ETag) Same(u ETag) bool {
-	return !t.Weak && !u.Weak && t.Opaque == u.Opaque
-}
-
 // Parts returns the number of parts that the object was uploaded in, or 0 if
 // the ETag does not say: S3 puts "-N" behind 32 hex digits. Other stores have
 // ETags of their own making, with hyphens in them.

@@ -19,12 +19,6 @@ func NewPlan(r Range, size int64) Plan {
 	return Plan{all: r, size: size}
 }
 
-// Range returns all bytes of the plan.
-func (p Plan) Range() Range { return p.all }
-
-// PartSize returns the size of every part but the first and the last.
-func (p Plan) PartSize() int64 { return p.size }
-
 // Parts returns the number of parts.
 func (p Plan) Parts() int64 {
 	if p.all.Empty() {
@@ -43,15 +37,6 @@ func (p Plan) Part(i int64) Range {
 		from = (from/p.size + i) * p.size
 	}
 	return Range{from, p.after(from)}
-}
-
-// Index returns the part that holds the byte at off, counted from 0, or -1 if
-// the plan does not have it.
-func (p Plan) Index(off int64) int64 {
-	if off < p.all.From || off >= p.all.To {
-		return -1
-	}
-	return off/p.size - p.all.From/p.size
 }
 
 // after returns where the part that holds the byte at off ends. In this form

@@ -11,7 +11,7 @@ type Options struct {
 	// os.TempDir. Ignored with S3POOL_ENDPOINT.
 	Dir string
 
-	// MinIO is the path of a minio program, which is run in the place of versitygw.
+	// MinIO is the path of a minio program, which is run instead of versitygw.
 	// It is a second opinion, for tests: its licence keeps it out of our modules.
 	// Empty means versitygw. Ignored with S3POOL_ENDPOINT.
 	MinIO string

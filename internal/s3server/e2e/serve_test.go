@@ -98,6 +98,8 @@ func testServe(t *testing.T, s *store) {
 				r.Header.Del("Range") // net/http heeds it
 			}
 			std := httptest.NewRecorder()
+			std.Header().Set("X-Content-Type-Options", "nosniff")
+			std.Header().Set("Content-Security-Policy", "default-src 'none'; sandbox")
 			std.Header().Set("Etag", etag)
 			std.Header().Set("Content-Type", "video/webm")
 			std.Header().Set("Cache-Control", "max-age=60")
