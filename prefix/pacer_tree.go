@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"time"
 )
 
@@ -339,16 +338,3 @@ func (n *node) sweep(t *tree, fade bool, now time.Time) {
 func (f *flow) idle(d time.Duration, now time.Time) bool {
 	return len(f.queue) == 0 && now.Sub(f.idleSince) >= d
 }
-
-// A budget bounds the number of flows of a Pacer.
-type budget struct{ left atomic.Int64 }
-
-func (b *budget) take() bool {
-	if b.left.Add(-1) >= 0 {
-		return true
-	}
-	b.left.Add(1)
-	return false
-}
-
-func (b *budget) put() { b.left.Add(1) }

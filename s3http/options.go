@@ -3,6 +3,7 @@ package s3http
 import (
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/s3pool/s3pool/transfer"
 )
@@ -14,7 +15,8 @@ type ServeOptions struct {
 
 	// Trusted serves the object as it is. Otherwise the response has headers that keep a
 	// browser from running what somebody has uploaded: X-Content-Type-Options: nosniff,
-	// and a Content-Security-Policy that allows nothing and puts a page into a sandbox.
+	// and, unless the type is one that no browser runs (images but SVG, audio, video, plain
+	// text), a Content-Security-Policy that allows nothing and puts a page into a sandbox.
 	// Headers that the caller has set win.
 	Trusted bool
 
@@ -49,9 +51,21 @@ func guard(h http.Header) {
 	if _, theirs := h["X-Content-Type-Options"]; !theirs {
 		h["X-Content-Type-Options"] = nosniff
 	}
-	if _, theirs := h["Content-Security-Policy"]; !theirs {
+	if _, theirs := h["Content-Security-Policy"]; !theirs && !passive(h.Get("Content-Type")) {
 		h["Content-Security-Policy"] = sandbox
 	}
+}
+
+// passive reports whether a browser that may not sniff has nothing to run in a body of this
+// type. Most objects are, and their responses have a header less.
+func passive(kind string) bool {
+	switch {
+	case strings.HasPrefix(kind, "image/"):
+		return !strings.HasPrefix(kind, "image/svg")
+	case strings.HasPrefix(kind, "video/"), strings.HasPrefix(kind, "audio/"), strings.HasPrefix(kind, "text/plain"):
+		return true
+	}
+	return kind == "application/octet-stream" || kind == "binary/octet-stream"
 }
 
 // The values are shared by all responses: nobody changes them, and Add makes a new slice.

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/stretchr/testify/require"
 
 	"github.com/s3pool/s3pool"
@@ -22,12 +23,20 @@ import (
 // says so.
 func TestServeGuards(t *testing.T) {
 	fake := s3test.New()
-	fake.Put("bucket", "key", []byte("<script>"))
+	fake.Put("bucket", "key", []byte("<script>"), func(o *s3test.Object) { o.Header = http.Header{"Content-Type": {"text/html"}} })
+	fake.Put("bucket", "picture", []byte("x"), func(o *s3test.Object) { o.Header = http.Header{"Content-Type": {"image/png"}} })
 	c := newClient(newPool(t), fake.Client())
 	got, err := serve(c, request("GET", ""), get(""), nil)
 	require.NoError(t, err)
 	require.Equal(t, "nosniff", got.Header.Get("X-Content-Type-Options"))
 	require.Contains(t, got.Header.Get("Content-Security-Policy"), "sandbox")
+
+	picture := get("")
+	picture.Key = aws.String("picture")
+	got, err = serve(c, request("GET", ""), picture, nil)
+	require.NoError(t, err)
+	require.Equal(t, "nosniff", got.Header.Get("X-Content-Type-Options"))
+	require.NotContains(t, got.Header, "Content-Security-Policy")
 
 	got, err = serve(c, request("GET", ""), get(""), http.Header{"Content-Security-Policy": {"default-src 'self'"}})
 	require.NoError(t, err)

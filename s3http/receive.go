@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
@@ -108,9 +109,18 @@ func Receive(w http.ResponseWriter, r *http.Request, c *transfer.Client, in *s3.
 	put.Body = body
 	// A Read from a client that sends nothing would outlast the context, and net/http waits
 	// for it before it answers.
-	stop := context.AfterFunc(r.Context(), func() { http.NewResponseController(w).SetReadDeadline(past) })
-	defer stop()
-	out, err := c.Put(r.Context(), &put, o.Put...)
+	watch := breakAfter(r.Context(), w, stopReading)
+	var out *transfer.PutOutput
+	var err error
+	fired := true
+	func() {
+		defer func() { fired = watch.stop() }() // a panic of the body's Read included
+		out, err = c.Put(r.Context(), &put, o.Put...)
+	}()
+	if fired && err == nil {
+		// The object is in S3. The connection is good for another request.
+		http.NewResponseController(w).SetReadDeadline(time.Time{})
+	}
 	if err != nil {
 		return fail(receivedStatus(r.Context(), err, &put), err)
 	}
@@ -198,3 +208,8 @@ type bodyError struct{ err error }
 
 func (e *bodyError) Error() string { return "the request's body: " + e.err.Error() }
 func (e *bodyError) Unwrap() error { return e.err }
+
+// stopReading makes a Read of the request's body return.
+func stopReading(w http.ResponseWriter) error {
+	return http.NewResponseController(w).SetReadDeadline(past)
+}

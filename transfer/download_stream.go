@@ -25,12 +25,12 @@ type stream struct {
 	body    io.ReadCloser // nil: to be requested
 	bodyEnd int64         // of what was requested
 	cancel  context.CancelFunc
-	timer   *time.Timer // cancels a silent body
-	stalled atomic.Bool
+	timer   *time.Timer   // cancels a silent body
+	request uint32        // counts the requests
+	stalled atomic.Uint32 // the last request that was cancelled for its silence; a timer may fire late
 
 	cursor crc.Cursor // hashes what arrives
 
-	resumes bool    // whether the failure in hand is of a body
 	broken  error   // of a body that broke with bytes in hand, until the next Read
 	retries retries // since the last progress
 	good    int64   // off at the last failure
@@ -81,10 +81,7 @@ func (s *stream) Read(p []byte) (int, error) {
 	for {
 		if err := s.broken; err != nil {
 			s.broken = nil
-			s.resumes = true
-			err := s.backoff(err, true)
-			s.resumes = false
-			if err != nil {
+			if err := s.backoffAs(EventResume, err, true); err != nil {
 				return 0, err
 			}
 		}
@@ -173,10 +170,11 @@ func (s *stream) open() error {
 func (s *stream) watch() context.Context {
 	ctx, cancel := context.WithCancel(s.ctx)
 	s.cancel = cancel
-	s.stalled.Store(false)
+	s.request++
+	request := s.request
 	if d := s.t.set.StallTimeout; d > 0 {
 		s.timer = time.AfterFunc(d, func() {
-			s.stalled.Store(true)
+			s.stalled.Store(request)
 			cancel()
 		})
 	}
@@ -232,22 +230,10 @@ func (s *stream) cause(err error) error {
 	switch {
 	case s.ctx.Err() != nil:
 		return err
-	case s.stalled.Load():
+	case s.stalled.Load() == s.request && s.request > 0:
 		return &stallError{s.t.set.StallTimeout}
 	}
 	return stray(s.ctx, err)
-}
-
-// retryEvent says what err makes of the stream: it goes on behind what it has, or begins
-// again.
-func (s *stream) retryEvent(err error) Event {
-	e := Event{Kind: EventRetry, Part: s.t.partOf(s.off), Try: s.retries.failures, Err: err}
-	if stall, ok := errors.AsType[*stallError](err); ok {
-		e.Kind, e.Wait = EventStall, stall.after
-	} else if s.resumes {
-		e.Kind = EventResume
-	}
-	return e
 }
 
 // refill is the number of bytes that make a transfer's retries good as new. A
@@ -256,7 +242,9 @@ const refill = 64 << 10
 
 // backoff waits before the next request of the stream. It returns the error if
 // there is not to be one.
-func (s *stream) backoff(err error, again bool) error {
+func (s *stream) backoff(err error, again bool) error { return s.backoffAs(EventRetry, err, again) }
+
+func (s *stream) backoffAs(kind EventKind, err error, again bool) error {
 	if s.off-s.good >= refill {
 		s.retries = retries{}
 	}
@@ -264,6 +252,10 @@ func (s *stream) backoff(err error, again bool) error {
 	if werr := s.retries.wait(s.ctx, s.t.set.MaxRetries, err, again); werr != nil {
 		return werr
 	}
-	s.t.event(s.retryEvent(err))
+	e := Event{Kind: kind, Part: s.t.partOf(s.off), Try: s.retries.failures, Err: err}
+	if stall, ok := errors.AsType[*stallError](err); ok {
+		e.Kind, e.Wait = EventStall, stall.after
+	}
+	s.t.event(e)
 	return nil
 }

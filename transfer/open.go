@@ -21,7 +21,6 @@ type Reader struct {
 	Output *s3.GetObjectOutput
 
 	t      *transfer
-	ctx    context.Context
 	cancel context.CancelFunc
 
 	// mu is held by Read and WriteTo, and by Close once they have been told to stop.
@@ -62,15 +61,15 @@ func (c *Client) Open(ctx context.Context, in *s3.GetObjectInput, optFns ...func
 		cancel()
 		return nil, err
 	}
-	return newReader(ctx, cancel, t, first), nil
+	return newReader(cancel, t, first), nil
 }
 
-// newReader returns a reader of t, whose context is ctx. It owns first and cancel.
-func newReader(ctx context.Context, cancel context.CancelFunc, t *transfer, first *stream) *Reader {
+// newReader returns a reader of t. It owns first and cancel, which ends t.ctx.
+func newReader(cancel context.CancelFunc, t *transfer, first *stream) *Reader {
 	t.out.Body = http.NoBody
-	r := &Reader{Output: t.out, t: t, ctx: ctx, cancel: cancel, pos: t.rng.From, direct: first}
+	r := &Reader{Output: t.out, t: t, cancel: cancel, pos: t.rng.From, direct: first}
 	if t.parallel() {
-		r.ahead = newReadAhead(t, ctx)
+		r.ahead = newReadAhead(t)
 		if p, ok := r.ahead.claims.Forward(); ok { // before any helper
 			first.end = p.To
 		}
@@ -225,7 +224,7 @@ func (r *Reader) extend() bool {
 // next finds the part at pos: a helper's, or if nobody has begun it, our own.
 func (r *Reader) next() {
 	if p, ok := r.ahead.take(r.pos); ok {
-		r.direct = r.t.stream(r.ctx, p)
+		r.direct = r.t.stream(r.t.ctx, p)
 		return
 	}
 	s, err := r.ahead.wait()

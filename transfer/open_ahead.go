@@ -1,7 +1,6 @@
 package transfer
 
 import (
-	"context"
 	"sync"
 
 	"github.com/s3pool/s3pool/internal/mem"
@@ -38,7 +37,6 @@ func (s *slot) release() {
 // the reader has got one part further.
 type readAhead struct {
 	t      *transfer
-	ctx    context.Context
 	claims *part.Claims
 	window chan struct{} // a token for each part that is fetched or waits to be read
 	again  chan struct{} // a token for each helper that may ask for memory again
@@ -50,10 +48,10 @@ type readAhead struct {
 	queue chan *slot // parts in order, sent under mu; as large as window
 }
 
-func newReadAhead(t *transfer, ctx context.Context) *readAhead {
+func newReadAhead(t *transfer) *readAhead {
 	n := t.set.Concurrency
 	return &readAhead{
-		t: t, ctx: ctx,
+		t:      t,
 		claims: part.NewClaims(part.NewPlan(t.rng, t.set.PartSize)),
 		window: make(chan struct{}, n),
 		again:  make(chan struct{}, n),
@@ -81,7 +79,7 @@ func (a *readAhead) help() {
 	for {
 		select {
 		case a.window <- struct{}{}:
-		case <-a.ctx.Done():
+		case <-a.t.ctx.Done():
 			return
 		}
 		s, more := a.claim()
@@ -93,11 +91,11 @@ func (a *readAhead) help() {
 			select {
 			case <-a.again:
 				continue
-			case <-a.ctx.Done():
+			case <-a.t.ctx.Done():
 				return
 			}
 		}
-		st := a.t.stream(a.ctx, s.r)
+		st := a.t.stream(a.t.ctx, s.r)
 		s.err = st.readFull(s.buf.Bytes()[:s.r.Len()])
 		st.close()
 		close(s.done)
@@ -158,15 +156,15 @@ func (a *readAhead) wait() (*slot, error) {
 	var s *slot
 	select {
 	case s = <-a.queue:
-	case <-a.ctx.Done():
-		return nil, a.ctx.Err()
+	case <-a.t.ctx.Done():
+		return nil, a.t.ctx.Err()
 	}
 	select {
 	case <-s.done:
 		return s, s.err
-	case <-a.ctx.Done():
+	case <-a.t.ctx.Done():
 		<-s.done // its helper has been told, and still writes to the buffer
-		return s, a.ctx.Err()
+		return s, a.t.ctx.Err()
 	}
 }
 

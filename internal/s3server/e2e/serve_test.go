@@ -99,7 +99,6 @@ func testServe(t *testing.T, s *store) {
 			}
 			std := httptest.NewRecorder()
 			std.Header().Set("X-Content-Type-Options", "nosniff")
-			std.Header().Set("Content-Security-Policy", "default-src 'none'; sandbox")
 			std.Header().Set("Etag", etag)
 			std.Header().Set("Content-Type", "video/webm")
 			std.Header().Set("Cache-Control", "max-age=60")
