@@ -137,18 +137,18 @@ func takeHeaders(in *s3.PutObjectInput, h http.Header) (int, error) {
 		{"Content-Language", &in.ContentLanguage}, {"Content-Disposition", &in.ContentDisposition},
 		{"Cache-Control", &in.CacheControl},
 	} {
-		if v := list(h[f.name]); v != "" && *f.to == nil {
+		if v := joined(h[f.name]); v != "" && *f.to == nil {
 			*f.to = &v
 		}
 	}
-	if strings.Contains(strings.ToLower(list(h["Content-Encoding"])), "aws-chunked") {
+	if strings.Contains(strings.ToLower(joined(h["Content-Encoding"])), "aws-chunked") {
 		return http.StatusUnsupportedMediaType, errors.New("the body is aws-chunked")
 	}
 	if v := h.Get("Content-Range"); v != "" {
 		return http.StatusBadRequest, fmt.Errorf("the body is the range %q of an object", v)
 	}
 
-	match, none := list(h["If-Match"]), list(h["If-None-Match"])
+	match, none := joined(h["If-Match"]), joined(h["If-None-Match"])
 	if hopeless(match) {
 		return http.StatusPreconditionFailed, fmt.Errorf("If-Match: %s is true of no object", match)
 	}

@@ -86,7 +86,7 @@ func (b *incoming) announced() error {
 
 // read reads the value of d's algorithm in a field. It is nil if there is none.
 func (d *digest) read(lines []string) ([]byte, error) {
-	value := list(lines)
+	value := joined(lines)
 	if d.algorithm != "" {
 		member, ok := lookup(value, d.algorithm)
 		if !ok {

@@ -98,7 +98,7 @@ func Serve(w http.ResponseWriter, r *http.Request, c *transfer.Client, in *s3.Ge
 }
 
 func (s *serving) serve() error {
-	if err := s.check(); err != nil {
+	if err := s.validate(); err != nil {
 		return s.refuse(http.StatusInternalServerError, err)
 	}
 	switch s.r.Method {
@@ -125,8 +125,8 @@ type serving struct {
 	want     wanted
 }
 
-// check looks at the call, and reads the request if that is in order.
-func (s *serving) check() error {
+// validate looks at the call, and reads the request if that is in order.
+func (s *serving) validate() error {
 	in := s.in
 	if in == nil {
 		return errors.New("nil GetObjectInput")

@@ -31,8 +31,8 @@ type wanted struct {
 func readWanted(h, own http.Header) wanted {
 	w := wanted{
 		rng:         oneRange(h.Get("Range")),
-		ifMatch:     list(h["If-Match"]),
-		ifNoneMatch: list(h["If-None-Match"]),
+		ifMatch:     joined(h["If-Match"]),
+		ifNoneMatch: joined(h["If-None-Match"]),
 	}
 	if _, w.hasOwnTag = own["Etag"]; w.hasOwnTag {
 		w.ownETag = own.Get("Etag")
@@ -94,8 +94,8 @@ func oneRange(h string) part.Spec {
 	return rng
 }
 
-// list joins the lines of a header that is a list.
-func list(lines []string) string {
+// joined joins the lines of a header that is a list.
+func joined(lines []string) string {
 	if len(lines) == 1 {
 		return strings.Trim(lines[0], " \t")
 	}

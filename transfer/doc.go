@@ -13,20 +13,15 @@
 // Downloads are checked against the object's checksum, whatever ranges they came in, and
 // continued where they break. Uploads carry a checksum of the whole object.
 //
-// # Memory
-//
-// All memory is of Options.Pool. Get waits for the pool's budget once, for the size of the
+// Memory is of Options.Pool. Get waits for the pool's budget once, for the size of the
 // object. Download holds a block of 1 MiB for each request. A [Reader] uses what the budget
 // has for reading ahead, half of it at most, and goes on without. Put holds memory for
 // streams only.
 //
-// # Integrity
-//
-// CRC64NVME, S3's default, CRC32C and CRC32 are put together from the ranges. SHAs are
-// computed in order. Composite checksums are computed by the parts of the upload.
-// [Verification] says what was checked, or why nothing could be. Wrong bytes are
-// [ErrIntegrity]. A Reader reports them instead of io.EOF: whoever stops before the end
-// calls [Reader.Verify].
+// CRC64NVME, S3's default, CRC32C and CRC32 are put together from ranges, SHAs are computed
+// in order, composite checksums by the parts of the upload. [Verification] says what was
+// checked, or why nothing could be. Wrong bytes are [ErrIntegrity]. A Reader reports them
+// instead of io.EOF: whoever stops before the end calls [Reader.Verify].
 //
 // # Invariants
 //

@@ -51,7 +51,7 @@ func (c *Client) Download(ctx context.Context, w io.WriterAt, in *s3.GetObjectIn
 		err = t.fail(t.partOf(first.off), err)
 	} else {
 		t.arrived(0, 1)
-		err = t.drain(first)
+		err = t.expectEnd(first)
 	}
 	if err != nil {
 		return nil, err

@@ -249,7 +249,7 @@ func (s *stream) backoffAs(kind EventKind, err error, again bool) error {
 		s.retries = retries{}
 	}
 	s.good = s.off
-	if werr := s.retries.wait(s.ctx, s.t.set.MaxRetries, err, again); werr != nil {
+	if werr := s.retries.pause(s.ctx, s.t.set.MaxRetries, err, again); werr != nil {
 		return werr
 	}
 	e := Event{Kind: kind, Part: s.t.partOf(s.off), Try: s.retries.failures, Err: err}

@@ -104,16 +104,16 @@ func (t *transfer) fetch(first *stream, mem []byte) error {
 			return t.fail(t.partOf(first.off), err)
 		}
 		t.arrived(0, 1)
-		return t.drain(first)
+		return t.expectEnd(first)
 	}
 	return t.split(first, func(s *stream) error {
 		return s.readFull(mem[s.off-t.rng.From : s.end-t.rng.From])
 	})
 }
 
-// drain makes sure that a body which should be at its end is: the connection can
+// expectEnd makes sure that a body which should be at its end is: the connection can
 // then be used again, and a body that goes on is not what was announced.
-func (t *transfer) drain(s *stream) error {
+func (t *transfer) expectEnd(s *stream) error {
 	if s.body == nil {
 		return nil
 	}

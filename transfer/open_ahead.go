@@ -28,7 +28,7 @@ func (s *slot) number(t *transfer) int {
 // release gives back the buffer, and the helper's leave to take another.
 func (s *slot) release() {
 	s.ahead.t.set.pool.ReleaseAhead(s.buf)
-	<-s.ahead.window
+	<-s.ahead.places
 }
 
 // readAhead fetches parts before they are due, in order. A helper takes memory
@@ -38,14 +38,14 @@ func (s *slot) release() {
 type readAhead struct {
 	t      *transfer
 	claims *part.Claims
-	window chan struct{} // a token for each part that is fetched or waits to be read
+	places chan struct{} // a token for each part that is fetched or waits to be read
 	again  chan struct{} // a token for each helper that may ask for memory again
 	wg     sync.WaitGroup
 
 	started, tookOver bool // under Reader.mu
 
 	mu    sync.Mutex
-	queue chan *slot // parts in order, sent under mu; as large as window
+	queue chan *slot // parts in order, sent under mu; as large as places
 }
 
 func newReadAhead(t *transfer) *readAhead {
@@ -53,7 +53,7 @@ func newReadAhead(t *transfer) *readAhead {
 	return &readAhead{
 		t:      t,
 		claims: part.NewClaims(part.NewPlan(t.rng, t.set.PartSize)),
-		window: make(chan struct{}, n),
+		places: make(chan struct{}, n),
 		again:  make(chan struct{}, n),
 		queue:  make(chan *slot, n),
 	}
@@ -61,7 +61,7 @@ func newReadAhead(t *transfer) *readAhead {
 
 // start starts the helpers beside the first body.
 func (a *readAhead) start() {
-	for range cap(a.window) - 1 {
+	for range cap(a.places) - 1 {
 		a.wg.Go(a.help)
 	}
 }
@@ -78,13 +78,13 @@ func (a *readAhead) takeOver() {
 func (a *readAhead) help() {
 	for {
 		select {
-		case a.window <- struct{}{}:
+		case a.places <- struct{}{}:
 		case <-a.t.ctx.Done():
 			return
 		}
 		s, more := a.claim()
 		if s == nil {
-			<-a.window
+			<-a.places
 			if !more {
 				return
 			}

@@ -102,7 +102,7 @@ func (c *Client) Put(ctx context.Context, in *s3.PutObjectInput, optFns ...func(
 		if u.body.At == nil {
 			return nil, u.fail(0, body.ErrNotAgain)
 		}
-		if err := k.check(u); err != nil {
+		if err := k.matches(u); err != nil {
 			return nil, u.fail(0, err)
 		}
 		return u.sendSections()

@@ -43,7 +43,7 @@ func (m *multipart) abort() error {
 			if err == nil {
 				break
 			}
-			if err := again.wait(ctx, m.set.MaxRetries, err, retryable(err)); err != nil {
+			if err := again.pause(ctx, m.set.MaxRetries, err, retryable(err)); err != nil {
 				return err
 			}
 		}

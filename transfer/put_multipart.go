@@ -112,7 +112,7 @@ func (m *multipart) create() error {
 			return nil
 		}
 		err = stray(ctx, err)
-		if err := again.wait(m.ctx, m.set.MaxRetries, err, retryable(err)); err != nil {
+		if err := again.pause(m.ctx, m.set.MaxRetries, err, retryable(err)); err != nil {
 			return err
 		}
 		m.event(0, again, err)
@@ -219,7 +219,7 @@ func (m *multipart) transmit(ctx context.Context, n int32, p body.Payload, sum c
 		}
 		m.broken.Store(true)
 		err = stray(ctx, err)
-		if err := again.wait(ctx, m.set.MaxRetries, err, retryable(err)); err != nil {
+		if err := again.pause(ctx, m.set.MaxRetries, err, retryable(err)); err != nil {
 			return "", err
 		}
 		m.event(int(n), again, err)
@@ -312,7 +312,7 @@ func (m *multipart) complete() (*PutOutput, error) {
 			return m.output(m.foundOutput()), nil
 		}
 		err = stray(m.ctx, err)
-		if err := again.wait(m.ctx, m.set.MaxRetries, err, retryable(err)); err != nil {
+		if err := again.pause(m.ctx, m.set.MaxRetries, err, retryable(err)); err != nil {
 			return nil, err
 		}
 		m.event(0, again, err)

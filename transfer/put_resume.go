@@ -44,8 +44,8 @@ type ResumePart struct {
 	Checksum string `json:"checksum,omitempty"` // in base64
 }
 
-// check compares the token with what is to be uploaded.
-func (k *ResumeToken) check(u *upload) error {
+// matches compares the token with what is to be uploaded.
+func (k *ResumeToken) matches(u *upload) error {
 	for _, f := range []struct {
 		name      string
 		want, got any

@@ -14,9 +14,9 @@ import (
 // retries counts the failures in a row of one thing that is tried again.
 type retries struct{ failures int }
 
-// wait waits before the next try. It returns the error if there is not to be one:
+// pause waits before the next try. It returns the error if there is not to be one:
 // after most retries, if err is not to be tried again, or if ctx is done.
-func (r *retries) wait(ctx context.Context, most int, err error, again bool) error {
+func (r *retries) pause(ctx context.Context, most int, err error, again bool) error {
 	if !again || ctx.Err() != nil {
 		return err
 	}

@@ -63,7 +63,7 @@ func destination(dst string, from location) (string, error) {
 	case !info.Mode().IsRegular():
 		return "", fmt.Errorf("%s is no regular file; use - and a redirection", dst)
 	}
-	// Rename would put a file in the place of a link to one.
+	// Rename would replace a link to a file with a file.
 	return filepath.EvalSymlinks(dst)
 }
 

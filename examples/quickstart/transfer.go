@@ -33,9 +33,8 @@ type group struct {
 	ways  []way
 }
 
-// groups names what is compared. Ours takes a pool of its own for each sample,
-// in the place of s3pool.DefaultPool, since a pool with a Downloader holds some
-// memory that would spare the stock Downloader collections too.
+// groups names what is compared. Ours takes a pool of its own for each sample, so that no
+// sample finds the memory of another.
 func (st *store) groups() []group {
 	return []group{
 		{"Download into memory", []way{
