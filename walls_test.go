@@ -15,7 +15,7 @@ func TestWalls(t *testing.T) {
 	for pkg, none := range map[string][]string{
 		"internal/mem":      {aws, own + "/transfer"},
 		"internal/zerocopy": {aws, own + "/transfer"},
-		"internal/body":     {aws, own + "/transfer"},
+		"internal/putbody":  {aws, own + "/transfer"},
 		"internal/xio":      {aws, own + "/internal/mem"},
 		"internal/part":     {aws, own + "/internal/mem"},
 		"internal/crc":      {aws, own + "/internal/mem"},

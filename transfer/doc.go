@@ -38,5 +38,5 @@
 // download_transfer.go (what the first answer says), download_split.go (parts and helpers),
 // download_stream.go (one range over as many requests as it takes), download_verify.go and
 // open_ahead.go (reading ahead). That of uploads is put_multipart.go, put_stream.go,
-// put_checksum.go, put_input.go and put_resume.go.
+// put_checksum.go, put_requests.go and put_resume.go.
 package transfer

@@ -10,9 +10,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
-	"github.com/s3pool/s3pool/internal/body"
 	"github.com/s3pool/s3pool/internal/crc"
 	"github.com/s3pool/s3pool/internal/mem"
+	"github.com/s3pool/s3pool/internal/putbody"
 )
 
 // A PutOutput is what [Client.Put] returns.
@@ -100,7 +100,7 @@ func (c *Client) Put(ctx context.Context, in *s3.PutObjectInput, optFns ...func(
 	}
 	if k := u.set.Resume; k != nil {
 		if u.body.At == nil {
-			return nil, u.fail(0, body.ErrNotAgain)
+			return nil, u.fail(0, putbody.ErrNotAgain)
 		}
 		if err := k.matches(u); err != nil {
 			return nil, u.fail(0, err)
@@ -111,7 +111,7 @@ func (c *Client) Put(ctx context.Context, in *s3.PutObjectInput, optFns ...func(
 	case size < 0:
 		return u.putUnknown()
 	case u.body.At != nil && size <= u.set.MultipartThreshold:
-		return u.putOne(body.Payload{At: u.body.At, Base: u.body.Base, N: size})
+		return u.putOne(putbody.Payload{At: u.body.At, Base: u.body.Base, N: size})
 	case u.body.At != nil:
 		return u.sendSections()
 	case size <= u.largestBuffer():
@@ -122,14 +122,14 @@ func (c *Client) Put(ctx context.Context, in *s3.PutObjectInput, optFns ...func(
 }
 
 // bodyOf finds out what can be done with the input's body.
-func bodyOf(in *s3.PutObjectInput) (body.Body, error) {
+func bodyOf(in *s3.PutObjectInput) (putbody.Body, error) {
 	length := in.ContentLength
 	if r, ok := in.Body.(*Reader); ok && r != nil && length == nil {
 		if left := r.left(); left >= 0 {
 			length = &left
 		}
 	}
-	return body.New(in.Body, length)
+	return putbody.New(in.Body, length)
 }
 
 // An upload is one Put.
@@ -138,7 +138,7 @@ type upload struct {
 	set  *settings
 	ctx  context.Context
 	in   *s3.PutObjectInput // the caller's, not to be changed
-	body body.Body
+	body putbody.Body
 	seal seal
 	opts []func(*s3.Options)
 }
@@ -169,7 +169,7 @@ func (u *upload) putKnown() (*PutOutput, error) {
 	if err != nil {
 		return nil, u.fail(0, err)
 	}
-	f := body.NewFeed(u.ctx, u.body.R)
+	f := putbody.NewFeed(u.ctx, u.body.R)
 	defer f.Close()
 	n, owned, err := f.Fill(u.ctx, buf.Bytes(), 0, buf.Release)
 	if !owned {
@@ -177,22 +177,22 @@ func (u *upload) putKnown() (*PutOutput, error) {
 	}
 	defer buf.Release()
 	if err == io.EOF {
-		err = body.ErrShort(int64(n), size)
+		err = putbody.ErrShort(int64(n), size)
 	}
 	if err == nil {
-		if err = f.AtEnd(u.ctx); err == body.ErrMore {
-			err = body.ErrLong(size)
+		if err = f.AtEnd(u.ctx); err == putbody.ErrMore {
+			err = putbody.ErrLong(size)
 		}
 	}
 	if err != nil {
 		return nil, u.fail(0, err)
 	}
-	return u.putOne(body.Memory(buf.Bytes()))
+	return u.putOne(putbody.Memory(buf.Bytes()))
 }
 
 // putStream uploads a stream of known length in parts.
 func (u *upload) putStream() (*PutOutput, error) {
-	f := body.NewFeed(u.ctx, u.body.R)
+	f := putbody.NewFeed(u.ctx, u.body.R)
 	defer f.Close()
 	return u.sendStream(f, nil)
 }
@@ -201,7 +201,7 @@ func (u *upload) putStream() (*PutOutput, error) {
 // a part.
 func (u *upload) putUnknown() (*PutOutput, error) {
 	limit := u.set.pool.Capped(u.leastPart())
-	f := body.NewFeed(u.ctx, u.body.R)
+	f := putbody.NewFeed(u.ctx, u.body.R)
 	defer f.Close()
 	memory := u.set.pool.NewGrowth(int(limit))
 	for n := 0; ; {
@@ -223,7 +223,7 @@ func (u *upload) putUnknown() (*PutOutput, error) {
 		case err == io.EOF:
 			buf := memory.Lease(n)
 			defer buf.Release()
-			return u.putOne(body.Memory(buf.Bytes()))
+			return u.putOne(putbody.Memory(buf.Bytes()))
 		case err != nil:
 			memory.Release()
 			return nil, u.fail(0, err)
@@ -232,15 +232,15 @@ func (u *upload) putUnknown() (*PutOutput, error) {
 }
 
 // putFull goes on behind a full first part, which it owns.
-func (u *upload) putFull(f *body.Feed, first *mem.Buffer) (*PutOutput, error) {
+func (u *upload) putFull(f *putbody.Feed, first *mem.Buffer) (*PutOutput, error) {
 	err := f.AtEnd(u.ctx)
 	switch {
 	case err == nil:
 		defer first.Release()
-		return u.putOne(body.Memory(first.Bytes()))
-	case err == body.ErrMore && int64(len(first.Bytes())) >= u.set.MinPartSize:
+		return u.putOne(putbody.Memory(first.Bytes()))
+	case err == putbody.ErrMore && int64(len(first.Bytes())) >= u.set.MinPartSize:
 		return u.sendStream(f, first)
-	case err == body.ErrMore:
+	case err == putbody.ErrMore:
 		err = fmt.Errorf("parts of %d bytes from a budget of %d: %w", u.set.MinPartSize, u.set.pool.MaxBytes(), mem.ErrTooLarge)
 	}
 	first.Release()
@@ -249,7 +249,7 @@ func (u *upload) putFull(f *body.Feed, first *mem.Buffer) (*PutOutput, error) {
 
 // putOne sends everything in one request. p stays the caller's, and nobody touches it
 // when putOne returns.
-func (u *upload) putOne(p body.Payload) (*PutOutput, error) {
+func (u *upload) putOne(p putbody.Payload) (*PutOutput, error) {
 	in := *u.in
 	sum := u.seal.sum
 	if sum.Algorithm == crc.None {
@@ -279,7 +279,7 @@ func (u *upload) putOne(p body.Payload) (*PutOutput, error) {
 }
 
 // checksum returns the checksum that p is to be sent with, or the zero Value.
-func (u *upload) checksum(ctx context.Context, p body.Payload) (crc.Value, error) {
+func (u *upload) checksum(ctx context.Context, p putbody.Payload) (crc.Value, error) {
 	if u.seal.algorithm == crc.None {
 		return crc.Value{}, nil
 	}

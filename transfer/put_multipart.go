@@ -15,9 +15,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/s3pool/s3pool/internal/body"
 	"github.com/s3pool/s3pool/internal/crc"
 	"github.com/s3pool/s3pool/internal/part"
+	"github.com/s3pool/s3pool/internal/putbody"
 	"github.com/s3pool/s3pool/internal/sdk"
 )
 
@@ -161,7 +161,7 @@ func (m *multipart) sections() error {
 					return nil
 				}
 				r := plan.Part(i)
-				p := body.Payload{At: m.body.At, Base: m.body.Base + r.From, N: r.Len()}
+				p := putbody.Payload{At: m.body.At, Base: m.body.Base + r.From, N: r.Len()}
 				if err := m.send(ctx, int32(i+1), r.From, p); err != nil {
 					return err
 				}
@@ -171,7 +171,7 @@ func (m *multipart) sections() error {
 	}
 	if len(m.seal.inOrder) > 0 {
 		g.Go(func() error {
-			whole := body.Payload{At: m.body.At, Base: m.body.Base, N: m.total}
+			whole := putbody.Payload{At: m.body.At, Base: m.body.Base, N: m.total}
 			return m.fail(0, whole.WriteTo(ctx, &m.seal, m.set.pool))
 		})
 	}
@@ -180,7 +180,7 @@ func (m *multipart) sections() error {
 
 // send sends one part, unless S3 has it. p stays the caller's, and nobody touches it
 // when send returns.
-func (m *multipart) send(ctx context.Context, n int32, off int64, p body.Payload) error {
+func (m *multipart) send(ctx context.Context, n int32, off int64, p putbody.Payload) error {
 	sum, err := m.checksum(ctx, p)
 	if err != nil {
 		return m.fail(int(n), err)
@@ -201,7 +201,7 @@ func (m *multipart) send(ctx context.Context, n int32, off int64, p body.Payload
 }
 
 // transmit sends a part as often as it takes, and returns its ETag.
-func (m *multipart) transmit(ctx context.Context, n int32, p body.Payload, sum crc.Value) (etag string, err error) {
+func (m *multipart) transmit(ctx context.Context, n int32, p putbody.Payload, sum crc.Value) (etag string, err error) {
 	var again retries
 	for {
 		in := partInput(m.in, m.id, n)

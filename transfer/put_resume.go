@@ -11,8 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
-	"github.com/s3pool/s3pool/internal/body"
 	"github.com/s3pool/s3pool/internal/crc"
+	"github.com/s3pool/s3pool/internal/putbody"
 	"github.com/s3pool/s3pool/internal/sdk"
 )
 
@@ -100,7 +100,7 @@ func (m *multipart) find(a crc.Algorithm) error {
 	}
 	m.seal.algorithm = a
 	var err error
-	if m.sum, err = m.checksum(m.ctx, body.Payload{At: m.body.At, Base: m.body.Base, N: m.total}); err != nil {
+	if m.sum, err = m.checksum(m.ctx, putbody.Payload{At: m.body.At, Base: m.body.Base, N: m.total}); err != nil {
 		return err
 	}
 	if !m.landed() {
@@ -143,7 +143,7 @@ func (m *multipart) listParts(id string) (map[int32]listedPart, error) {
 
 // has reports whether S3 has this part already, with these bytes. Without a checksum
 // the ETag tells, if it is the MD5 that it is without encryption.
-func (m *multipart) has(ctx context.Context, n int32, p body.Payload, sum crc.Value) (listedPart, bool, error) {
+func (m *multipart) has(ctx context.Context, n int32, p putbody.Payload, sum crc.Value) (listedPart, bool, error) {
 	l, ok := m.listed[n]
 	if !ok || l.size != p.N {
 		return l, false, nil

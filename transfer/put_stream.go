@@ -7,14 +7,14 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/s3pool/s3pool/internal/body"
 	"github.com/s3pool/s3pool/internal/mem"
 	"github.com/s3pool/s3pool/internal/part"
+	"github.com/s3pool/s3pool/internal/putbody"
 )
 
 // sendStream uploads a stream in parts. The first part, if its memory is not nil, has
 // been read; it belongs to sendStream.
-func (u *upload) sendStream(f *body.Feed, first *mem.Buffer) (*PutOutput, error) {
+func (u *upload) sendStream(f *putbody.Feed, first *mem.Buffer) (*PutOutput, error) {
 	m, err := u.newMultipart(u.body.Size)
 	if err != nil && first != nil {
 		first.Release()
@@ -31,7 +31,7 @@ func (u *upload) sendStream(f *body.Feed, first *mem.Buffer) (*PutOutput, error)
 // stream reads part after part and hands each to a goroutine that sends it. Whoever
 // waits for memory holds none: parts that are being sent give theirs back whatever
 // happens here, so that one part's memory is enough to go on.
-func (m *multipart) stream(f *body.Feed, next *mem.Buffer) error {
+func (m *multipart) stream(f *putbody.Feed, next *mem.Buffer) error {
 	ctx, cancel := context.WithCancel(m.ctx)
 	defer cancel()
 	g, ctx := errgroup.WithContext(ctx)
@@ -43,7 +43,7 @@ func (m *multipart) stream(f *body.Feed, next *mem.Buffer) error {
 				return err
 			}
 			next = nil
-			p := body.Memory(buf.Bytes()[:filled])
+			p := putbody.Memory(buf.Bytes()[:filled])
 			m.seal.Write(p.Mem)
 			at, number := off, n
 			g.Go(func() error {
@@ -69,7 +69,7 @@ func (m *multipart) stream(f *body.Feed, next *mem.Buffer) error {
 
 // read fills the memory of part n, which begins at off. There is no part if the
 // Buffer is nil, and none behind it if last is true.
-func (m *multipart) read(ctx context.Context, f *body.Feed, buf *mem.Buffer, n int32, off int64) (_ *mem.Buffer, filled int, last bool, err error) {
+func (m *multipart) read(ctx context.Context, f *putbody.Feed, buf *mem.Buffer, n int32, off int64) (_ *mem.Buffer, filled int, last bool, err error) {
 	if buf != nil {
 		return buf, len(buf.Bytes()), false, nil // putUnknown has seen a byte behind it
 	}
@@ -95,11 +95,11 @@ func (m *multipart) read(ctx context.Context, f *body.Feed, buf *mem.Buffer, n i
 	switch {
 	case err != nil && !eof:
 	case known && int64(filled) < size:
-		err = body.ErrShort(off+int64(filled), m.total)
+		err = putbody.ErrShort(off+int64(filled), m.total)
 	case known && off+size == m.total:
 		last = true
-		if err = f.AtEnd(ctx); err == body.ErrMore {
-			err = body.ErrLong(m.total)
+		if err = f.AtEnd(ctx); err == putbody.ErrMore {
+			err = putbody.ErrLong(m.total)
 		}
 	case !known:
 		last, err = eof, nil

@@ -13,7 +13,7 @@ import (
 )
 
 // TestPeek fails if the manager has changed its inside. Everything would still
-// work then, but slower: mend peek.go.
+// work then, but slower: mend provider_peek.go.
 func TestPeek(t *testing.T) {
 	for _, rng := range []*string{nil, aws.String("bytes=3-9")} {
 		spy := &peekSpy{}

@@ -1,4 +1,4 @@
-// Package body is the way of a caller's body into requests: what can be done with it,
+// Package putbody is the way of a caller's body into requests: what can be done with it,
 // and request bodies that can be taken back.
 //
 // A Body says whether it can be read again (a section) or only once (a stream). A Feed
@@ -11,4 +11,4 @@
 //     be released.
 //   - A stuck Read of the caller's owns the memory it fills until it returns; then the
 //     Feed's goroutine releases that and ends.
-package body
+package putbody
