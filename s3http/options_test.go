@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/stretchr/testify/require"
 
 	"github.com/s3pool/s3pool"
@@ -107,4 +108,38 @@ func TestStatus(t *testing.T) {
 	fake.CreateBucket("bucket", false)
 	_, err := newClient(newPool(t), fake.Client()).Get(t.Context(), get(""))
 	require.Equal(t, 404, s3http.Status(err))
+}
+
+// TestReceiveMethods: only what puts an object does.
+func TestReceiveMethods(t *testing.T) {
+	fake := newUploadFake()
+	fake.Put("bucket", "key", []byte("there"))
+	c := newClient(newPool(t), fake.Client(), smallParts)
+	for _, method := range []string{"GET", "HEAD", "DELETE", "PATCH", "OPTIONS", "TRACE", "put"} {
+		w := httptest.NewRecorder()
+		_, err := s3http.Receive(w, httptest.NewRequest(method, "http://front.test/", nil), c, put(nil))
+		require.Error(t, err, method)
+		require.Equal(t, http.StatusMethodNotAllowed, w.Code, method)
+		require.Equal(t, "PUT, POST", w.Header().Get("Allow"))
+	}
+	require.Empty(t, fake.Requests())
+}
+
+// TestEmptyNames: a request without a name is no request of S3.
+func TestEmptyNames(t *testing.T) {
+	fake := newUploadFake()
+	c := newClient(newPool(t), fake.Client(), smallParts)
+	for _, names := range [][2]string{{"", "key"}, {"bucket", ""}, {"", ""}} {
+		in := get("")
+		in.Bucket, in.Key = &names[0], &names[1]
+		got, err := serve(c, request("GET", ""), in, nil)
+		require.Error(t, err)
+		require.Equal(t, 404, got.StatusCode)
+		w := httptest.NewRecorder()
+		_, err = s3http.Receive(w, httptest.NewRequest("PUT", "http://front.test/", strings.NewReader("x")), c,
+			&s3.PutObjectInput{Bucket: in.Bucket, Key: in.Key})
+		require.Error(t, err)
+		require.Equal(t, 404, w.Code)
+	}
+	require.Empty(t, fake.Requests())
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/s3pool/s3pool/internal/sdk"
@@ -52,6 +53,7 @@ import (
 //
 //   - 400: a digest, a body that broke off, a Content-Range (RFC 9110, section 14.5).
 //   - 403, 503, 504, 500 and 502 as with Serve.
+//   - 404 and 405: the bucket or key is empty, or the method neither PUT nor POST.
 //   - 408: the connection's deadline is over, and the body is not.
 //   - 409: S3 has met a write at the same time; the client may try again.
 //   - 412 and 501: the conditions.
@@ -81,6 +83,13 @@ func Receive(w http.ResponseWriter, r *http.Request, c *transfer.Client, in *s3.
 	}
 	if in == nil {
 		return fail(http.StatusInternalServerError, errors.New("nil PutObjectInput"))
+	}
+	switch {
+	case r.Method != http.MethodPut && r.Method != http.MethodPost:
+		w.Header().Set("Allow", "PUT, POST")
+		return fail(http.StatusMethodNotAllowed, fmt.Errorf("the method is %s", r.Method))
+	case aws.ToString(in.Bucket) == "" || aws.ToString(in.Key) == "":
+		return fail(http.StatusNotFound, errNoName)
 	}
 	put := *in
 	if code, err := takeHeaders(&put, r.Header); err != nil {

@@ -101,6 +101,9 @@ func (s *serving) serve() error {
 	if err := s.validate(); err != nil {
 		return s.refuse(http.StatusInternalServerError, err)
 	}
+	if aws.ToString(s.in.Bucket) == "" || aws.ToString(s.in.Key) == "" {
+		return s.refuse(http.StatusNotFound, errNoName)
+	}
 	switch s.r.Method {
 	case http.MethodGet:
 		return s.get(s.want.rng)

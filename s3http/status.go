@@ -14,6 +14,10 @@ import (
 	"github.com/s3pool/s3pool/transfer"
 )
 
+// errNoName is the error of a request whose bucket or key is empty: with S3 it would be
+// another operation.
+var errNoName = errors.New("the bucket or the key is empty")
+
 // StatusClientGone is the status of a request whose client went away before it had an
 // answer: nginx's 499, for logs and metrics. Nobody reads the answer.
 const StatusClientGone = 499

@@ -51,6 +51,9 @@ func (c *Client) begin(ctx context.Context, op string, in *s3.GetObjectInput, op
 		t.in = &in
 	}
 	set, err := c.forDownload(optFns)
+	if err == nil {
+		err = checkName(in.Bucket, in.Key)
+	}
 	if err != nil {
 		return nil, nil, t.fail(0, err)
 	}
@@ -155,6 +158,9 @@ func (t *transfer) open(ctx context.Context, r part.Range) (io.ReadCloser, error
 		}
 		return nil, err
 	}
+	if out.Body == nil {
+		return nil, &answerError{fmt.Errorf("the answer to the bytes %v has no body", r)}
+	}
 	if err := t.agrees(out, r); err != nil {
 		out.Body.Close()
 		return nil, err
@@ -186,10 +192,10 @@ func (t *transfer) agrees(out *s3.GetObjectOutput, r part.Range) error {
 
 // fail wraps err for the caller. n is the part it is about, or 0.
 func (t *transfer) fail(n int, err error) error {
-	if _, ok := errors.AsType[*Error](err); ok {
+	if isOurs(err, t) {
 		return err
 	}
-	return wrapError(t.ctx, Error{Op: t.op, Bucket: aws.ToString(t.in.Bucket), Key: aws.ToString(t.in.Key), Version: aws.ToString(t.in.VersionId), Part: n, Err: err})
+	return wrapError(t.ctx, Error{of: t, Op: t.op, Bucket: aws.ToString(t.in.Bucket), Key: aws.ToString(t.in.Key), Version: aws.ToString(t.in.VersionId), Part: n, Err: err})
 }
 
 // partOf returns the number of the part that holds the byte at off, from 1.

@@ -170,13 +170,15 @@ func (t *transfer) partSize(ctx context.Context, n int32) (int64, error) {
 		Bucket:               t.in.Bucket,
 		Key:                  t.in.Key,
 		PartNumber:           &n,
-		IfMatch:              t.out.ETag,
 		VersionId:            t.in.VersionId,
 		ExpectedBucketOwner:  t.in.ExpectedBucketOwner,
 		RequestPayer:         t.in.RequestPayer,
 		SSECustomerAlgorithm: t.in.SSECustomerAlgorithm,
 		SSECustomerKey:       t.in.SSECustomerKey,
 		SSECustomerKeyMD5:    t.in.SSECustomerKeyMD5,
+	}
+	if t.pinned() {
+		in.IfMatch = t.out.ETag
 	}
 	retries := stream{t: t, ctx: ctx}
 	for {

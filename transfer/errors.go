@@ -35,6 +35,8 @@ type Error struct {
 	UploadID    string // of a multipart upload that is still there, else empty
 	Part        int    // counted from 1; 0 if the error is not about one part
 	Err         error
+
+	of any // the transfer or upload that made it
 }
 
 // Error names the call, the object, the part and the cause.
@@ -59,6 +61,25 @@ func (e *Error) Error() string {
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
+
+// isOurs reports whether err is one that the transfer or upload has made already. What a
+// caller's own Reader or Writer returns may hold an *Error too, of another call.
+func isOurs(err error, of any) bool {
+	e, ok := err.(*Error)
+	return ok && e.of == of
+}
+
+// checkName refuses an empty name, which would make another operation of a request. (The
+// SDK says what is missing where there is none.)
+func checkName(bucket, key *string) error {
+	switch {
+	case bucket != nil && *bucket == "":
+		return invalidError{errors.New("the bucket's name is empty")}
+	case key != nil && *key == "":
+		return invalidError{errors.New("the object's key is empty")}
+	}
+	return nil
+}
 
 // wrapError returns e for the caller, or nil if its Err is. Whatever goes wrong once the
 // caller's context is done goes wrong because of it.

@@ -18,6 +18,9 @@ func (c *Client) Head(ctx context.Context, in *s3.HeadObjectInput, optFns ...fun
 	}
 	e.Bucket, e.Key = aws.ToString(in.Bucket), aws.ToString(in.Key)
 	set, err := c.forDownload(optFns)
+	if err == nil {
+		err = checkName(in.Bucket, in.Key)
+	}
 	if err != nil {
 		e.Err = err
 		return nil, wrapError(ctx, e)

@@ -2,8 +2,9 @@ package transfer
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"sync"
 
@@ -37,7 +38,7 @@ type Reader struct {
 	ahead *readAhead // nil for an object of one request
 }
 
-var errClosedReader = errors.New("read from a Reader that has been closed")
+var errClosedReader = fmt.Errorf("read from a Reader that has been closed: %w", fs.ErrClosed)
 
 // Open returns an object, or the range of it that was asked for, as a stream. The
 // caller must Close it.

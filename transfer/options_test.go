@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"io/fs"
 	"strings"
 	"sync"
 	"testing"
@@ -244,4 +245,117 @@ func TestErrorNamesTheVersion(t *testing.T) {
 	require.True(t, ok)
 	require.Equal(t, "v1", e.Version)
 	require.ErrorContains(t, err, `Get "bucket/key": version "v1": `)
+}
+
+// TestEmptyNames: an empty name is refused before anything is sent.
+func TestEmptyNames(t *testing.T) {
+	fake := newUploadFake()
+	c := newClient(newPool(t), fake.Client())
+	for _, names := range [][2]string{{"", "key"}, {"bucket", ""}} {
+		in := get("")
+		in.Bucket, in.Key = &names[0], &names[1]
+		for _, call := range calls {
+			_, _, err := call.do(t.Context(), t, c, in)
+			require.ErrorIs(t, err, transfer.ErrInvalid, call.name)
+		}
+		_, err := c.Put(t.Context(), &s3.PutObjectInput{Bucket: in.Bucket, Key: in.Key, Body: strings.NewReader("x")})
+		require.ErrorIs(t, err, transfer.ErrInvalid)
+		_, err = c.Head(t.Context(), &s3.HeadObjectInput{Bucket: in.Bucket, Key: in.Key})
+		require.ErrorIs(t, err, transfer.ErrInvalid)
+	}
+	require.Empty(t, fake.Requests())
+}
+
+// TestForeignError: the *Error of another call, from a caller's Reader or Writer, is a cause
+// like any other, and nobody writes to it.
+func TestForeignError(t *testing.T) {
+	fake := newUploadFake()
+	fake.Put("bucket", "other", pattern(10))
+	c := newClient(newPool(t), fake.Client(), smallParts)
+	foreign := &transfer.Error{Op: "Put", Bucket: "elsewhere", Key: "k", Err: io.ErrClosedPipe}
+	before := *foreign
+	in := get("")
+	in.Key = aws.String("other")
+	_, err := c.Download(t.Context(), writerAtFunc(func([]byte, int64) (int, error) { return 0, foreign }), in)
+	require.ErrorContains(t, err, `Download "bucket/other"`)
+	require.ErrorIs(t, err, io.ErrClosedPipe)
+	for _, n := range []int{0, 3 * testPart} {
+		body := io.MultiReader(bytes.NewReader(pattern(n)), readerFunc(func([]byte) (int, error) { return 0, foreign }))
+		_, err = c.Put(t.Context(), put(plain(body)))
+		require.ErrorContains(t, err, `Put "bucket/key"`)
+		require.ErrorIs(t, err, io.ErrClosedPipe)
+	}
+	require.Equal(t, before, *foreign)
+}
+
+// TestUnknownLength: -1 is net/http's word for it.
+func TestUnknownLength(t *testing.T) {
+	fake := newUploadFake()
+	in := put(plain(strings.NewReader("hello")))
+	in.ContentLength = aws.Int64(-1)
+	out, err := newClient(newPool(t), fake.Client()).Put(t.Context(), in)
+	require.NoError(t, err)
+	require.EqualValues(t, 5, out.Written)
+}
+
+// TestClosedReader is fs.ErrClosed, as a closed file is.
+func TestClosedReader(t *testing.T) {
+	fake := s3test.New()
+	fake.Put("bucket", "key", pattern(10))
+	r, err := newClient(newPool(t), fake.Client()).Open(t.Context(), get(""))
+	require.NoError(t, err)
+	require.NoError(t, r.Close())
+	_, err = r.Read(make([]byte, 1))
+	require.ErrorIs(t, err, fs.ErrClosed)
+}
+
+// A vague store loses ETags.
+type vague struct {
+	*s3.Client
+	part, complete int // answers without one
+	lost           bool
+}
+
+func (v *vague) UploadPart(ctx context.Context, in *s3.UploadPartInput, optFns ...func(*s3.Options)) (*s3.UploadPartOutput, error) {
+	out, err := v.Client.UploadPart(ctx, in, optFns...)
+	if v.part--; v.part >= 0 && err == nil {
+		out.ETag = nil
+	}
+	return out, err
+}
+
+func (v *vague) CompleteMultipartUpload(ctx context.Context, in *s3.CompleteMultipartUploadInput, optFns ...func(*s3.Options)) (*s3.CompleteMultipartUploadOutput, error) {
+	if v.complete--; v.complete >= 0 {
+		if !v.lost {
+			v.Client.CompleteMultipartUpload(ctx, in, optFns...)
+		}
+		return &s3.CompleteMultipartUploadOutput{}, nil
+	}
+	return v.Client.CompleteMultipartUpload(ctx, in, optFns...)
+}
+
+// TestPutBelievesAnETag: a 2xx without one is no success by itself.
+func TestPutBelievesAnETag(t *testing.T) {
+	data := pattern(5 * testPart)
+	one := func(o *transfer.Options) { o.Concurrency = 1 }
+	for name, v := range map[string]*vague{
+		"part":                   {part: 2},
+		"completed":              {complete: 1},
+		"not completed, once":    {complete: 1, lost: true},
+		"never completed at all": {complete: 1 << 20, lost: true},
+	} {
+		fake := newUploadFake()
+		v.Client = fake.Client()
+		out, err := newClient(newPool(t), v, smallParts, one, func(o *transfer.Options) { o.MaxRetries = 2 }).
+			Put(t.Context(), put(bytes.NewReader(data)))
+		if v.complete > 1000 {
+			require.ErrorContains(t, err, "without an ETag", name)
+			require.Empty(t, fake.Keys("bucket"))
+			require.Empty(t, fake.Uploads("bucket"), "aborted")
+			continue
+		}
+		require.NoError(t, err, name)
+		o := requireStored(t, fake, data, name)
+		require.Equal(t, o.ETag, *out.Output.ETag, name)
+	}
 }

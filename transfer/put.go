@@ -88,6 +88,9 @@ func (c *Client) Put(ctx context.Context, in *s3.PutObjectInput, optFns ...func(
 	if u.set, err = c.forUpload(optFns); err != nil {
 		return nil, u.fail(0, err)
 	}
+	if err = checkName(in.Bucket, in.Key); err != nil {
+		return nil, u.fail(0, err)
+	}
 	if u.body, err = bodyOf(in); err != nil {
 		return nil, u.fail(0, err)
 	}
@@ -145,10 +148,10 @@ type upload struct {
 
 // fail wraps err for the caller. n is the part it is about, or 0.
 func (u *upload) fail(n int, err error) error {
-	if e, ok := err.(*Error); ok && e.Op == "Put" {
+	if isOurs(err, u) {
 		return err
 	}
-	return wrapError(u.ctx, Error{Op: "Put", Bucket: aws.ToString(u.in.Bucket), Key: aws.ToString(u.in.Key), Part: n, Err: err})
+	return wrapError(u.ctx, Error{of: u, Op: "Put", Bucket: aws.ToString(u.in.Bucket), Key: aws.ToString(u.in.Key), Part: n, Err: err})
 }
 
 // leastPart is the size of parts, unless there would be too many.

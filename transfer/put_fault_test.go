@@ -600,7 +600,7 @@ func (r *putRecorder) CompleteMultipartUpload(_ context.Context, in *s3.Complete
 	if r.fails {
 		return nil, errors.New("no")
 	}
-	return &s3.CompleteMultipartUploadOutput{}, nil
+	return &s3.CompleteMultipartUploadOutput{ETag: aws.String("tag")}, nil
 }
 
 func (r *putRecorder) AbortMultipartUpload(_ context.Context, in *s3.AbortMultipartUploadInput, _ ...func(*s3.Options)) (*s3.AbortMultipartUploadOutput, error) {

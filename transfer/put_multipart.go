@@ -214,8 +214,11 @@ func (m *multipart) transmit(ctx context.Context, n int32, p putbody.Payload, su
 			m.broken.Store(true)
 			return "", err // the body's own
 		}
+		if err == nil && aws.ToString(out.ETag) != "" {
+			return *out.ETag, nil
+		}
 		if err == nil {
-			return aws.ToString(out.ETag), nil
+			err = &answerError{fmt.Errorf("S3 took part %d and answered without an ETag", n)}
 		}
 		m.broken.Store(true)
 		err = stray(ctx, err)
@@ -304,8 +307,15 @@ func (m *multipart) complete() (*PutOutput, error) {
 	var again retries
 	for {
 		out, err := m.api.CompleteMultipartUpload(m.ctx, in, m.opts...)
-		if err == nil {
+		if err == nil && aws.ToString(out.ETag) != "" {
 			return m.output(putOutput(m.begun, out, m.total)), nil
+		}
+		if err == nil {
+			// A 2xx that is not S3's: believe what is there, or ask again.
+			if m.landed() {
+				return m.output(m.foundOutput()), nil
+			}
+			err = &answerError{errors.New("S3 completed the upload and answered without an ETag")}
 		}
 		// S3 may have completed it and lost the answer.
 		if sdk.Code(err) == "NoSuchUpload" && m.landed() {

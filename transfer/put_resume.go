@@ -134,8 +134,11 @@ func (m *multipart) listParts(id string) (map[int32]listedPart, error) {
 			listed[aws.ToInt32(p.PartNumber)] = l
 		}
 		next := aws.ToString(out.NextPartNumberMarker)
-		if !aws.ToBool(out.IsTruncated) || next == "" || next == aws.ToString(in.PartNumberMarker) {
+		if !aws.ToBool(out.IsTruncated) {
 			return listed, nil
+		}
+		if next == "" || next == aws.ToString(in.PartNumberMarker) {
+			return nil, fmt.Errorf("list the parts: the list goes on, and at the marker %q that was sent", next)
 		}
 		in.PartNumberMarker = &next
 	}

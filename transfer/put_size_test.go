@@ -57,7 +57,7 @@ func (w *warehouse) CompleteMultipartUpload(_ context.Context, in *s3.CompleteMu
 	if w.total != *in.MpuObjectSize {
 		return nil, fmt.Errorf("%d bytes, %d announced", w.total, *in.MpuObjectSize)
 	}
-	return &s3.CompleteMultipartUploadOutput{}, nil
+	return &s3.CompleteMultipartUploadOutput{ETag: aws.String("tag")}, nil
 }
 
 func (w *warehouse) AbortMultipartUpload(context.Context, *s3.AbortMultipartUploadInput, ...func(*s3.Options)) (*s3.AbortMultipartUploadOutput, error) {

@@ -333,7 +333,7 @@ func TestPutBadInput(t *testing.T) {
 	for want, in := range map[string]*s3.PutObjectInput{
 		"nil PutObjectInput":             nil,
 		"the body is a nil *os.File":     put((*os.File)(nil)),
-		"ContentLength is -1":            {Bucket: aws.String("bucket"), Key: aws.String("key"), ContentLength: aws.Int64(-1)},
+		"ContentLength is -2":            {Bucket: aws.String("bucket"), Key: aws.String("key"), ContentLength: aws.Int64(-2)},
 		"has two checksums":              {Bucket: aws.String("bucket"), Key: aws.String("key"), ChecksumCRC32: aws.String("AAAAAA=="), ChecksumCRC32C: aws.String("AAAAAA==")},
 		"PutObjectInput.ChecksumCRC32: ": {Bucket: aws.String("bucket"), Key: aws.String("key"), ChecksumCRC32: aws.String("?")},
 		"is none of CRC64NVME":           {Bucket: aws.String("bucket"), Key: aws.String("key"), ChecksumAlgorithm: "XXHASH64"},

@@ -20,7 +20,7 @@ type Body struct {
 // New finds out what can be done with r. declared is ContentLength, or nil.
 func New(r io.Reader, declared *int64) (Body, error) {
 	b, err := classify(r)
-	if err != nil || declared == nil {
+	if err != nil || declared == nil || *declared == -1 { // -1 is net/http's word for unknown
 		return b, err
 	}
 	switch {
