@@ -109,7 +109,9 @@ func (r *Reader) Verify() (Verification, error) {
 	return r.result, nil
 }
 
-// Read implements io.Reader.
+// Read implements io.Reader. The end of an object whose length is known is delivered when
+// all of it has been verified: whoever reads Size bytes and stops has the right ones, or an
+// error.
 func (r *Reader) Read(p []byte) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -121,11 +123,21 @@ func (r *Reader) Read(p []byte) (int, error) {
 			return 0, err
 		}
 		if r.slot != nil {
-			n := copy(p, r.slot.rest(r.pos))
+			rest := r.slot.rest(r.pos)
+			if r.slot.r.To >= r.t.rng.To && len(p) >= len(rest) && !r.vouch() {
+				return 0, r.err
+			}
+			n := copy(p, rest)
 			r.consumed(n)
 			return n, nil
 		}
-		if n, err := r.readDirect(p); n > 0 || err != nil {
+		n, err := r.readDirect(p)
+		if n > 0 && err == nil && r.t.known && r.pos >= r.t.rng.To {
+			if err := r.advance(); err != io.EOF {
+				return 0, err
+			}
+		}
+		if n > 0 || err != nil {
 			return n, err
 		}
 	}
@@ -204,6 +216,9 @@ func (r *Reader) advance() error {
 		default:
 			r.next()
 		}
+	}
+	if r.err == errClosedReader {
+		return wrapError(context.Background(), Error{of: r.t, Op: r.t.op, Bucket: aws.ToString(r.t.in.Bucket), Key: aws.ToString(r.t.in.Key), Err: r.err})
 	}
 	return r.err
 }
@@ -325,8 +340,10 @@ func (r *Reader) Close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.err == nil {
-		r.err = &Error{Op: r.t.op, Bucket: aws.ToString(r.t.in.Bucket), Key: aws.ToString(r.t.in.Key), Err: errClosedReader}
 		r.stop()
+	}
+	if r.err == nil || r.err == io.EOF {
+		r.err = errClosedReader
 	}
 	return nil
 }
