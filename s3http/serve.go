@@ -49,7 +49,7 @@ import (
 //
 // A body is written from the buffers it arrives in, as by [transfer.Reader.WriteTo]. A slow
 // client holds one scratch block of 32 KiB; of an object above
-// Options.MultipartThreshold also at most Options.Concurrency part buffers, as long as
+// ParallelThreshold also at most Concurrency part buffers, as long as
 // the pool's budget has them. Where it has none, a response goes on without, so slow
 // clients cannot keep out fast ones. Serve puts no deadline on a client: that is what
 // http.Server.WriteTimeout or an http.ResponseController are for. When the request's
