@@ -12,7 +12,6 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var (
 	newPool       = pooltest.New
-	requireIdle   = pooltest.RequireIdle
 	withBudget    = pooltest.WithBudget
 	assertNoError = pooltest.NoError
 )
@@ -29,7 +28,6 @@ type (
 )
 
 var (
-	pattern   = pooltest.Pattern
-	get       = pooltest.Get
-	impatient = pooltest.Impatient
+	pattern = pooltest.Pattern
+	get     = pooltest.Get
 )

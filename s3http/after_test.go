@@ -108,7 +108,7 @@ func TestDeadlineOfTheNext(t *testing.T) {
 	defer front.Close()
 	client := front.Client()
 	client.Transport.(*http.Transport).MaxConnsPerHost = 1
-	ask := func(path string) (answer error, serve []error) {
+	ask := func(path string) (serve []error, answer error) {
 		resp, err := client.Get(front.URL + path)
 		if err == nil {
 			var got []byte
@@ -122,16 +122,16 @@ func TestDeadlineOfTheNext(t *testing.T) {
 		for running > 0 {
 			ended.Wait()
 		}
-		return err, results[path]
+		return results[path], err
 	}
 	served := 0
 	for i := range 400 {
-		err, results := ask(fmt.Sprintf("/hasty/%d", i))
+		results, err := ask(fmt.Sprintf("/hasty/%d", i))
 		if len(results) > 0 && results[len(results)-1] == nil {
 			require.NoError(t, err, "Serve has returned nil")
 			served++
 		}
-		err, results = ask(fmt.Sprintf("/calm/%d", i))
+		results, err = ask(fmt.Sprintf("/calm/%d", i))
 		require.NoError(t, err, "the response behind a broken one; Serve: %v", results)
 	}
 	t.Logf("%d of 400 hasty responses served", served)

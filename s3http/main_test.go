@@ -25,8 +25,7 @@ const (
 )
 
 type (
-	readerFunc   = pooltest.ReaderFunc
-	writerAtFunc = pooltest.WriterAtFunc
+	readerFunc = pooltest.ReaderFunc
 )
 
 var (
@@ -42,7 +41,6 @@ var (
 	flipAt        = transfertest.FlipAt
 	boundarySizes = transfertest.BoundarySizes
 	withFaults    = transfertest.WithFaults
-	anyPart       = transfertest.AnyPart
 	put           = transfertest.Put
 	newUploadFake = transfertest.NewUploadFake
 )

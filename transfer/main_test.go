@@ -42,7 +42,6 @@ var (
 	flipAt        = transfertest.FlipAt
 	boundarySizes = transfertest.BoundarySizes
 	withFaults    = transfertest.WithFaults
-	anyPart       = transfertest.AnyPart
 	put           = transfertest.Put
 	newUploadFake = transfertest.NewUploadFake
 )

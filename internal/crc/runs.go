@@ -48,8 +48,3 @@ func (s *runs) remove(from int64) {
 		}
 	}
 }
-
-// within reports whether any run begins in [lo, hi).
-func (s runs) within(lo, hi int64) bool {
-	return slices.ContainsFunc(s, func(r run) bool { return lo <= r.from && r.from < hi })
-}
