@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -136,4 +137,31 @@ func TestDeadlineOfTheNext(t *testing.T) {
 	}
 	t.Logf("%d of 400 hasty responses served", served)
 	client.CloseIdleConnections()
+}
+
+// An ending writer has its context end with the last byte, and has no deadlines.
+type ending struct {
+	*httptest.ResponseRecorder
+	cancel context.CancelFunc
+}
+
+func (e ending) Write(p []byte) (int, error) {
+	n, err := e.ResponseRecorder.Write(p)
+	e.cancel()
+	runtime.Gosched() // lets what watches the context run
+	return n, err
+}
+
+// TestContextEndsWithTheLastByte: a response that has been written whole is a success, also
+// where nothing could have broken it off.
+func TestContextEndsWithTheLastByte(t *testing.T) {
+	fake := s3test.New()
+	fake.Put("bucket", "key", pattern(1000))
+	c := newClient(newPool(t), fake.Client())
+	for range 200 {
+		ctx, cancel := context.WithCancel(t.Context())
+		w := ending{httptest.NewRecorder(), cancel}
+		require.NoError(t, s3http.Serve(w, request("GET", "").WithContext(ctx), c, get("")))
+		require.Equal(t, pattern(1000), w.Body.Bytes())
+	}
 }

@@ -201,7 +201,10 @@ func (s *serving) get(rng part.Spec) error {
 		// good for the last bytes, which net/http may still hold, and for another request.
 		// A stream of HTTP/2 has been reset, and with it what it still held.
 		err = http.NewResponseController(s.w).SetWriteDeadline(time.Time{})
-		if s.r.ProtoMajor >= 2 {
+		switch {
+		case errors.Is(err, http.ErrNotSupported):
+			err = nil // there was no deadline to set, and none to take back
+		case s.r.ProtoMajor >= 2:
 			err = s.r.Context().Err()
 		}
 	}

@@ -119,21 +119,6 @@ func (m *multipart) create() error {
 	}
 }
 
-// outlive returns a context that ends a while after ctx does.
-func outlive(ctx context.Context, while time.Duration) (context.Context, context.CancelFunc) {
-	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	stop := context.AfterFunc(ctx, func() {
-		t := time.NewTimer(while)
-		defer t.Stop()
-		select {
-		case <-t.C:
-			cancel()
-		case <-longer.Done():
-		}
-	})
-	return longer, func() { stop(); cancel() }
-}
-
 // sendSections uploads a body that can be read by several at once.
 func (u *upload) sendSections() (*PutOutput, error) {
 	m, err := u.newMultipart(u.body.Size)
