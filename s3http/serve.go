@@ -173,7 +173,7 @@ func (s *serving) get(rng part.Spec) error {
 	}
 	defer body.Close()
 	out := body.Output
-	ranged := out.ContentRange != nil
+	ranged := !rng.Whole() && out.ContentRange != nil
 	if code := s.want.judge(out); code != 0 {
 		body.Close()
 		return s.unmet(code, out)

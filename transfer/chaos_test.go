@@ -22,6 +22,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/stretchr/testify/require"
 
+	"github.com/s3pool/s3pool"
 	"github.com/s3pool/s3pool/internal/check"
 	"github.com/s3pool/s3pool/internal/pooltest"
 	"github.com/s3pool/s3pool/s3test"
@@ -344,11 +345,16 @@ func TestClientCancel(t *testing.T) {
 			p := newPool(t, withBudget(3*testPart))
 			held, err := p.Acquire(t.Context(), 3*testPart)
 			require.NoError(t, err)
-			for _, call := range []call{calls[0], calls[3]} { // a Reader does not wait
+			for _, call := range calls {
 				ctx, cancel := context.WithCancel(t.Context())
 				time.AfterFunc(time.Second, cancel)
 				_, _, err = call.do(ctx, t, newClient(p, fake.Client()), get(""))
+				if call.name != "Get" { // the others do not wait
+					require.NoError(t, err, call.name)
+					continue
+				}
 				require.ErrorIs(t, err, context.Canceled, call.name)
+				require.ErrorIs(t, err, s3pool.ErrBudget, call.name)
 			}
 			held.Release()
 		})

@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -17,7 +18,9 @@ const Version = "0.1.0"
 // A Client transfers objects in pooled memory: verified, resumed where they
 // break, within the pool's budget. It is safe for concurrent use.
 type Client struct {
-	api      API
+	api      API      // as it was given
+	gate     *putGate // all requests go through it
+	flights  *flights
 	opts     Options
 	resolved *settings // of a call without options of its own
 	err      error     // what is wrong with opts; every call returns it
@@ -34,6 +37,13 @@ func New(api API, optFns ...func(*Options)) *Client {
 	for _, fn := range optFns {
 		fn(&c.opts)
 	}
+	n := cmp.Or(max(c.opts.MaxRequests, 0), defaultMaxRequests)
+	if most := connectionsOf(api); most > 0 {
+		n = min(n, most)
+	}
+	c.flights = newFlights(n)
+	c.gate = &putGate{gate: gate{API: api, f: c.flights}}
+	c.gate.up, _ = api.(UploadAPI)
 	c.resolved, c.err = c.settle(settings{Options: c.opts})
 	return c
 }
@@ -47,6 +57,7 @@ type settings struct {
 	Resume     *ResumeToken
 
 	pool     *mem.Pool
+	flights  *flights
 	counters *counters
 	verify   bool // downloads
 	seal     bool // uploads
@@ -90,7 +101,7 @@ func (c *Client) settle(s settings) (*settings, error) {
 		return nil, invalidError{err}
 	}
 	s.pool = (*mem.Pool)(s.Pool)
-	s.counters = &c.counters
+	s.counters, s.flights = &c.counters, c.flights
 	s.verify = s.Verify == VerifyAvailable || s.Verify == VerifyRequired || s.Verify == VerifyDefault && !c.validatesWhenRequired()
 	s.seal = s.Checksum == ChecksumAlways || s.Checksum == ChecksumDefault && !c.calculatesWhenRequired()
 	s.later = append([]func(*s3.Options){ownOptions}, s.ClientOptions...)

@@ -218,8 +218,8 @@ func TestClientVerifies(t *testing.T) {
 	}
 }
 
-// TestClientUnequalParts: a composite checksum over parts of different sizes is no
-// reason to call good bytes bad.
+// TestClientUnequalParts verifies a composite checksum over parts of different sizes, and
+// tells it from damage.
 func TestClientUnequalParts(t *testing.T) {
 	fake := s3test.New()
 	object := pattern(8*kib + 5*kib + 8*kib)
@@ -232,8 +232,7 @@ func TestClientUnequalParts(t *testing.T) {
 		got, v, err := call.do(t.Context(), t, newClient(p, fake.Client()), get(""))
 		require.NoError(t, err, call.name)
 		require.True(t, bytes.Equal(object, got))
-		require.False(t, v.Verified())
-		require.Equal(t, "the parts of the object's upload differ in size", v.Reason)
+		require.True(t, v.Verified(), "%s: %s", call.name, v.Reason)
 	}
 }
 

@@ -5,9 +5,12 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/s3pool/s3pool/internal/mem"
+	"github.com/s3pool/s3pool/internal/part"
 	"github.com/s3pool/s3pool/internal/xio"
 )
 
@@ -29,25 +32,34 @@ type DownloadOutput struct {
 // An error of w ends the download and is in the error returned: a full disk is not
 // tried again. An *os.File gets its blocks before the first byte arrives where the
 // file system can do that, so that a full disk shows at once; its length grows as
-// bytes are written. After an error w holds some of the object.
+// bytes are written. After an error w holds some of the object, and a file has given back
+// the blocks that were not written. What a file that was longer holds behind the object
+// stays there: truncate it first.
 //
-// Of the pool's budget a download holds a block of 1 MiB or less for each request
-// under way, and it needs one to go on.
+// Download never waits for the pool's budget. For each request under way it writes from a
+// block of 1 MiB or less, and from a scratch block of 32 KiB that no budget counts where the
+// budget has no room, or w is no file: nobody can tell what w waits for. While w takes its
+// time, its connection is given to whoever waits for one.
+//
+// A panic of w, or of the caller's own Progress or OnEvent, surfaces in the call.
 func (c *Client) Download(ctx context.Context, w io.WriterAt, in *s3.GetObjectInput, optFns ...func(*DownloadOptions)) (*DownloadOutput, error) {
 	t, first, err := c.begin(ctx, "Download", in, optFns)
 	if err != nil {
 		return nil, err
 	}
 	defer first.close()
-	if f, ok := w.(*os.File); ok && t.known {
-		if err := preallocate(f, t.rng.Len()); err != nil {
+	d := &saving{t: t, w: w}
+	d.file, _ = w.(*os.File)
+	if d.file != nil && t.known {
+		if err := d.preallocate(t.rng.Len()); err != nil {
 			return nil, t.fail(0, err)
 		}
+		defer d.giveBack()
 	}
 	// A SHA needs the bytes in order.
 	if t.parallel() && t.sums.inOrder == nil {
-		err = t.split(first, func(s *stream) error { return t.save(w, s) })
-	} else if err = t.save(w, first); err != nil {
+		err = t.split(first, t.rng, d.save)
+	} else if err = d.save(first); err != nil {
 		err = t.fail(t.partOf(first.off), err)
 	} else {
 		t.arrived(0, 1)
@@ -56,9 +68,11 @@ func (c *Client) Download(ctx context.Context, w io.WriterAt, in *s3.GetObjectIn
 	if err != nil {
 		return nil, err
 	}
+	d.whole = true
 	out := &DownloadOutput{Output: t.out, Written: first.written(t)}
-	first.cursor.Flush()
-	if out.Verification, err = t.verify(); err != nil {
+	first.close()
+	src, _ := w.(io.ReaderAt)
+	if out.Verification, err = t.verify(src); err != nil {
 		return nil, t.fail(0, err)
 	}
 	t.out.Body = http.NoBody
@@ -74,34 +88,59 @@ func (s *stream) written(t *transfer) int64 {
 	return t.rng.Len()
 }
 
-// save writes the rest of a stream to w, a block at a time.
-func (t *transfer) save(w io.WriterAt, s *stream) error {
+// A saving is where a Download writes to.
+type saving struct {
+	t    *transfer
+	w    io.WriterAt
+	file *os.File // w, if it is one
+
+	kept  part.Range // what has been preallocated behind the file's end
+	whole bool       // all has been written
+
+	mu      sync.Mutex
+	written mem.Extents
+}
+
+// block returns what to write from, and what ends its use.
+func (d *saving) block(size int64) (block []byte, release func()) {
+	pool := d.t.set.pool
+	if d.file != nil || pool.MaxBytes() == 0 {
+		if buf, ok := pool.TryAcquire(int(min(blockSize, size))); ok {
+			return buf.Bytes(), buf.Release
+		}
+	}
+	scratch := pool.Borrow()
+	return scratch.Bytes(), func() { pool.GiveBack(scratch) }
+}
+
+// save writes the rest of a stream, a block at a time.
+func (d *saving) save(s *stream) error {
 	if s.off == s.end {
 		return nil
 	}
-	size := min(blockSize, s.end-s.off)
-	if most := t.set.pool.MaxBytes(); most > 0 {
-		size = min(size, most)
-	}
-	buf, err := t.set.pool.Acquire(s.ctx, int(size))
-	if err != nil {
-		return err
-	}
-	defer buf.Release()
+	t := d.t
+	block, release := d.block(s.end - s.off)
+	defer release()
+	begin := s.off - t.rng.From
 	for {
 		off := s.off - t.rng.From
-		n, err := xio.ReadUntil(s, buf.Bytes())
+		n, err := xio.ReadUntil(s, block)
 		if n > 0 {
 			if t.sums.inOrder != nil {
-				t.sums.inOrder.Write(buf.Bytes()[:n])
+				t.sums.inOrder.Write(block[:n])
 			}
-			m, werr := w.WriteAt(buf.Bytes()[:n], off)
+			if d.file == nil {
+				s.park()
+			}
+			m, werr := d.w.WriteAt(block[:n], off)
+			s.unpark()
 			if werr == nil && m != n {
 				werr = io.ErrShortWrite
 			}
 			if werr != nil {
 				return t.fail(t.partOf(t.rng.From+off), werr)
 			}
+			d.wrote(begin, off+int64(n))
 		}
 		if err == io.EOF || err == nil && s.off == s.end {
 			return nil

@@ -10,26 +10,27 @@ import (
 // like a whole one. The error is that of a disk without room; a file or a file
 // system that knows nothing of it is none.
 func preallocate(f *os.File, size int64) error {
-	const keepSize = 0x1
-	if size < blockSize {
-		return nil
+	switch err := fallocate(f, keepSize, 0, size); err {
+	case syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG:
+		return &os.PathError{Op: "fallocate", Path: f.Name(), Err: err}
 	}
+	return nil // WriteAt says what is wrong with the file
+}
+
+// punch gives back the blocks of [from, to).
+func punch(f *os.File, from, to int64) { fallocate(f, keepSize|punchHole, from, to-from) }
+
+const keepSize, punchHole = 0x1, 0x2
+
+func fallocate(f *os.File, mode uint32, off, size int64) error {
 	rc, err := f.SyscallConn()
 	if err != nil {
-		return nil // WriteAt says what is wrong with the file
+		return err
 	}
-	var full error
 	rc.Control(func(fd uintptr) {
-		for {
-			err := syscall.Fallocate(int(fd), keepSize, 0, size)
-			switch err {
-			case syscall.EINTR:
-				continue
-			case syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG:
-				full = &os.PathError{Op: "fallocate", Path: f.Name(), Err: err}
-			}
-			return
+		for err = syscall.EINTR; err == syscall.EINTR; {
+			err = syscall.Fallocate(int(fd), mode, off, size)
 		}
 	})
-	return full
+	return err
 }

@@ -23,7 +23,11 @@ type stream struct {
 	end int64 // of the range; may be moved on while the body goes there
 
 	body    io.ReadCloser // nil: to be requested
-	bodyEnd int64         // of what was requested
+	bodyEnd int64         // of what it holds
+	skip    int64         // bytes that come first and are not of the range
+	ranged  bool          // the first body must not have any: errNoRanges
+	parking parking
+	parked  bool
 	cancel  context.CancelFunc
 	timer   *time.Timer   // cancels a silent body
 	request uint32        // counts the requests
@@ -78,9 +82,17 @@ func (s *stream) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
-	for {
+	for empty := 0; ; empty++ {
+		if empty == maxEmptyReads {
+			s.broken = io.ErrNoProgress
+			s.drop()
+			empty = 0
+		}
 		if err := s.broken; err != nil {
 			s.broken = nil
+			if !s.t.version.pinned() {
+				return 0, fmt.Errorf("%w: %w", errUnpinned, err)
+			}
 			if err := s.backoffAs(EventResume, err, true); err != nil {
 				return 0, err
 			}
@@ -90,10 +102,19 @@ func (s *stream) Read(p []byte) (int, error) {
 				return 0, err
 			}
 		}
+		piece := p
+		if s.skip > 0 {
+			piece = p[:min(int64(len(p)), s.skip)] // overwritten later
+		}
 		s.rearm()
-		n, err := s.body.Read(p)
+		n, err := s.body.Read(piece)
 		s.disarm()
+		if s.skip > 0 {
+			s.skip -= int64(n)
+			n = 0
+		}
 		if n > 0 {
+			empty = 0
 			s.cursor.Write(p[:n])
 			s.off += int64(n)
 			s.t.arrived(int64(n), 0)
@@ -110,7 +131,7 @@ func (s *stream) Read(p []byte) (int, error) {
 			if n == 0 {
 				return 0, io.EOF
 			}
-		case err == io.EOF && s.off >= min(s.bodyEnd, s.t.rng.To):
+		case err == io.EOF && s.skip == 0 && s.off >= min(s.bodyEnd, s.t.rng.To):
 			s.drop() // read to its end: the connection can be used again
 		default:
 			if err == io.EOF {
@@ -143,6 +164,12 @@ func (s *stream) readFull(p []byte) error {
 	return nil
 }
 
+// maxEmptyReads is how often in a row a body may return nothing and no error, as in bufio.
+const maxEmptyReads = 100
+
+// errUnpinned is in the error of a body that broke and cannot be continued.
+var errUnpinned = errors.New("the store tells nothing by which to ask for the same version again")
+
 // open requests what is left of the range.
 func (s *stream) open() error {
 	for {
@@ -151,10 +178,16 @@ func (s *stream) open() error {
 		}
 		r := part.Range{From: s.off, To: s.end}
 		ctx := s.watch()
-		body, err := s.t.open(ctx, r)
+		body, skip, err := s.t.open(ctx, r)
 		s.disarm()
 		if err == nil {
-			s.body, s.bodyEnd = body, r.To
+			s.body, s.bodyEnd, s.skip = body, r.To, skip
+			if s.ranged && skip > 0 {
+				s.drop()
+				s.t.whole.Store(true)
+				return errNoRanges
+			}
+			s.ranged = false
 			return nil
 		}
 		err = s.cause(err)
@@ -214,7 +247,41 @@ func (s *stream) drop() {
 // close gives up what is left of the range, and passes on what was hashed.
 func (s *stream) close() {
 	s.drop()
+	if s.parking.f != nil {
+		s.parking.forget()
+	}
 	s.cursor.Flush()
+}
+
+// park lets others take the connection, while the caller does something else. Nothing of
+// the stream may be used until unpark.
+func (s *stream) park() {
+	if s.body == nil || !s.t.version.pinned() {
+		return
+	}
+	if s.parking.f == nil {
+		s.parking.f, s.parking.stream, s.parking.ticks = s.t.set.flights, s, 1
+	}
+	s.parked = true
+	s.parking.park()
+}
+
+func (s *stream) unpark() {
+	if !s.parked {
+		return
+	}
+	s.parked = false
+	if !s.parking.unpark() {
+		s.drop()
+	}
+}
+
+// abandon closes the body for somebody else's sake.
+func (s *stream) abandon() {
+	if s.cancel != nil {
+		s.cancel()
+	}
+	s.body.Close()
 }
 
 // A stallError is the cause of a request that was cancelled for its silence.

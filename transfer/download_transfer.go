@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -26,11 +26,15 @@ type transfer struct {
 	ctx context.Context    // of the call
 	in  *s3.GetObjectInput // the caller's, not to be changed
 
-	out   *s3.GetObjectOutput // the first answer, its body taken out
-	rng   part.Range          // the bytes of the object that are asked for
-	known bool                // whether rng.To is: false if the server told no length
-	total int64               // the size of the object, part.Unknown if it is not known
-	sums  sums
+	out     *s3.GetObjectOutput // the first answer, its body taken out
+	version version
+	rng     part.Range // the bytes of the object that are asked for
+	known   bool       // whether rng.To is: false if the server told no length
+	total   int64      // the size of the object, part.Unknown if it is not known
+	sums    sums
+
+	ordered bool        // nobody hashes ranges: a Reader does it in order
+	whole   atomic.Bool // the store has answered a range with the whole object
 
 	mu       sync.Mutex
 	progress Progress
@@ -40,7 +44,7 @@ type transfer struct {
 // checksum, and its body is the first to be read. The stream is not nil if the
 // error is; its owner closes it.
 func (c *Client) begin(ctx context.Context, op string, in *s3.GetObjectInput, optFns []func(*DownloadOptions)) (*transfer, *stream, error) {
-	t := &transfer{api: c.api, op: op, ctx: ctx, in: in}
+	t := &transfer{api: c.gate, op: op, ctx: ctx, in: in}
 	if in == nil {
 		t.in = &s3.GetObjectInput{}
 		return nil, nil, t.fail(0, invalidError{errors.New("nil GetObjectInput")})
@@ -54,6 +58,10 @@ func (c *Client) begin(ctx context.Context, op string, in *s3.GetObjectInput, op
 	if err == nil {
 		err = checkName(in.Bucket, in.Key)
 	}
+	var asked part.Spec
+	if err == nil {
+		asked, err = t.asks()
+	}
 	if err != nil {
 		return nil, nil, t.fail(0, err)
 	}
@@ -63,12 +71,12 @@ func (c *Client) begin(ctx context.Context, op string, in *s3.GetObjectInput, op
 	if err := s.openFirst(); err != nil {
 		return nil, nil, t.fail(0, err)
 	}
-	if err := t.learn(); err != nil {
+	if s.skip, err = t.learn(asked); err != nil {
 		s.close()
 		return nil, nil, t.fail(0, err)
 	}
-	s.off, s.end = t.rng.From, t.rng.To
-	err = nil
+	t.version = versionOf(t.out, t.in.PartNumber != nil)
+	s.off, s.good, s.end = t.rng.From, t.rng.From, t.rng.To
 	if t.known {
 		err = t.fits(t.rng.Len())
 	}
@@ -79,38 +87,18 @@ func (c *Client) begin(ctx context.Context, op string, in *s3.GetObjectInput, op
 		s.close()
 		return nil, nil, t.fail(0, err)
 	}
+	if t.sums.composite != nil && t.sums.verifier == nil && op != "Get" {
+		if err := t.layoutFirst(s); err != nil {
+			s.close()
+			return nil, nil, t.fail(0, err)
+		}
+	}
 	s.cursor = t.sums.cursor(s.off)
 	t.progress.Total = -1
 	if t.known {
 		t.progress.Total = t.rng.Len()
 	}
 	return t, s, nil
-}
-
-// learn reads the size of things from the first answer.
-func (t *transfer) learn() error {
-	length := int64(-1)
-	if t.out.ContentLength != nil {
-		length = *t.out.ContentLength
-	}
-	t.total = part.Unknown
-	if t.out.ContentRange != nil {
-		cr, err := part.ParseContentRange(*t.out.ContentRange)
-		if err != nil {
-			return err
-		}
-		if length >= 0 && length != cr.Range.Len() {
-			return fmt.Errorf("the server announced %d bytes and the range %v", length, cr.Range)
-		}
-		t.rng, t.total, t.known = cr.Range, cr.Total, true
-		return nil
-	}
-	if length < 0 {
-		t.rng.To = maxInt64 // as far as the body goes
-		return nil
-	}
-	t.rng.To, t.total, t.known = length, length, true
-	return nil
 }
 
 const maxInt64 = 1<<63 - 1
@@ -135,59 +123,42 @@ func (t *transfer) event(e Event) {
 
 // parallel reports whether the transfer is worth more than one request.
 func (t *transfer) parallel() bool {
-	return t.known && t.set.Concurrency > 1 && t.rng.Len() > t.set.ParallelThreshold && t.rng.Len() > t.set.PartSize
+	return t.known && t.version.pinned() && t.set.Concurrency > 1 && t.rng.Len() > t.set.ParallelThreshold && t.rng.Len() > t.set.PartSize
 }
 
 // stream returns a stream of the bytes of r.
 func (t *transfer) stream(ctx context.Context, r part.Range) *stream {
-	return &stream{t: t, ctx: ctx, off: r.From, end: r.To, good: r.From, cursor: t.sums.cursor(r.From)}
+	s := &stream{t: t, ctx: ctx, off: r.From, end: r.To, good: r.From}
+	if !t.ordered {
+		s.cursor = t.sums.cursor(r.From)
+	}
+	return s
 }
 
-// open requests the bytes of r, of the object that the transfer began with.
-func (t *transfer) open(ctx context.Context, r part.Range) (io.ReadCloser, error) {
+// open requests the bytes of r, of the version that the transfer began with. It returns how
+// many bytes of the body come before them: a store without ranges sends all of the object.
+func (t *transfer) open(ctx context.Context, r part.Range) (body io.ReadCloser, skip int64, err error) {
 	in := *t.in
 	in.Range = aws.String(r.Header())
 	in.PartNumber = nil
-	if t.pinned() {
-		in.IfMatch = t.out.ETag
-	}
+	t.version.pin(&in.IfMatch, &in.VersionId, &in.IfUnmodifiedSince)
 	out, err := t.api.GetObject(ctx, &in, t.set.later...)
 	if err != nil {
-		if sdk.Status(err) == http.StatusPreconditionFailed && t.pinned() {
+		switch sdk.Status(err) {
+		case http.StatusPreconditionFailed, http.StatusNotFound, http.StatusRequestedRangeNotSatisfiable:
+			// Replaced, deleted, or replaced by a shorter one.
 			err = fmt.Errorf("%w: %w", ErrChanged, err)
 		}
-		return nil, err
+		return nil, 0, err
 	}
 	if out.Body == nil {
-		return nil, &answerError{fmt.Errorf("the answer to the bytes %v has no body", r)}
+		return nil, 0, &answerError{fmt.Errorf("the answer to the bytes %v has no body", r)}
 	}
-	if err := t.agrees(out, r); err != nil {
+	if skip, err = t.agrees(out, r); err != nil {
 		out.Body.Close()
-		return nil, err
+		return nil, 0, err
 	}
-	return out.Body, nil
-}
-
-// pinned reports whether later requests can ask for the same version. A weak ETag
-// does not name the bytes (RFC 9110, section 8.8.1).
-func (t *transfer) pinned() bool {
-	etag := aws.ToString(t.out.ETag)
-	return etag != "" && !strings.HasPrefix(etag, "W/")
-}
-
-// agrees checks that an answer is to the range r of the same object.
-func (t *transfer) agrees(out *s3.GetObjectOutput, r part.Range) error {
-	if was, is := aws.ToString(t.out.ETag), aws.ToString(out.ETag); was != "" && is != "" && was != is {
-		return fmt.Errorf("%w: its ETag was %s and is %s", ErrChanged, was, is)
-	}
-	cr, err := part.ParseContentRange(aws.ToString(out.ContentRange))
-	if err == nil {
-		err = cr.Check(r, t.total)
-	}
-	if err != nil {
-		return &answerError{err}
-	}
-	return nil
+	return out.Body, skip, nil
 }
 
 // fail wraps err for the caller. n is the part it is about, or 0.

@@ -1,14 +1,13 @@
 package transfer
 
 import (
-	"context"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/s3pool/s3pool/internal/crc"
 	"github.com/s3pool/s3pool/internal/part"
@@ -30,11 +29,25 @@ func (v Verification) Verified() bool { return v.Algorithm != "" && v.Reason == 
 
 // sums is the check of one transfer. CRCs are put together from ranges; SHAs need
 // the bytes in order.
+//
+// Where the parts of a composite checksum begin and end is asked when all bytes are there
+// and no connection is held: the first byte waits for nobody. CRCs are kept in granules
+// until then. A composite SHA is computed then, where the bytes are still in memory; a
+// stream of it must know the parts before it begins, see layoutFirst.
 type sums struct {
-	verifier *crc.Verifier // nil for none
-	inOrder  *crc.Stream   // nil for none
-	parts    int           // of a composite checksum whose part sizes are a guess
-	result   Verification
+	verifier  *crc.Verifier // nil for none
+	inOrder   *crc.Stream   // nil for none
+	composite *composite    // nil unless the checksum is of parts
+	result    Verification
+}
+
+// none reports whether there is nothing to check against.
+func (s *sums) none() bool { return s.verifier == nil && s.inOrder == nil && s.composite == nil }
+
+// A composite is a checksum of parts.
+type composite struct {
+	want   crc.Value
+	layout crc.Layout // taken for theirs by a stream of a SHA
 }
 
 // cursor returns what hashes a range that begins at off.
@@ -62,7 +75,7 @@ func (t *transfer) chooseSums() error {
 			return err
 		}
 	}
-	if t.set.Verify == VerifyRequired && s.verifier == nil && s.inOrder == nil {
+	if t.set.Verify == VerifyRequired && s.none() {
 		return fmt.Errorf("%w: %s", ErrUnverified, s.result.Reason)
 	}
 	return nil
@@ -77,34 +90,26 @@ func (t *transfer) chooseSum() error {
 		// "Checking object integrity"): some stores leave out what says so.
 		reason = "the object was uploaded in parts, and its checksum does not say whether it is of all of them"
 	}
+	if reason == "" && want.Composite() && !t.known {
+		reason = "the object's size is not known, and its checksum is of parts"
+	}
 	if reason != "" {
 		s.result.Reason = reason
 		return nil
 	}
-	var layout crc.Layout
-	if want.Composite() {
-		var err error
-		if layout, err = t.layout(want.Parts); err != nil {
-			if t.ctx.Err() != nil {
-				return t.ctx.Err()
-			}
-			// An S3 that is busy now is no reason to take any bytes for right.
-			if retryable(err) {
-				return err
-			}
-			s.result.Reason = "the sizes of the object's parts are not known: " + err.Error()
-			return nil
-		}
-	}
 	var err error
-	if want.Algorithm.Parallel() {
-		s.verifier, err = crc.NewVerifier(want, layout)
-	} else {
-		s.inOrder, err = crc.NewStream(want, layout)
+	switch {
+	case want.Algorithm.Parallel():
+		s.verifier, err = crc.NewVerifier(want, t.total)
+	case !want.Composite():
+		s.inOrder, err = crc.NewStream(want, crc.Layout{})
 	}
 	if err != nil {
 		s.result.Reason = err.Error()
 		return nil
+	}
+	if want.Composite() {
+		s.composite = &composite{want: want}
 	}
 	s.result.Algorithm = types.ChecksumAlgorithm(want.Algorithm.String())
 	s.result.Type = types.ChecksumTypeFullObject
@@ -147,59 +152,11 @@ func sentBy(out *s3.GetObjectOutput) crc.Sent {
 	return s
 }
 
-// layout finds out how the object was uploaded: the first part tells the size of
-// all, if they are equal.
-func (t *transfer) layout(parts int) (crc.Layout, error) {
-	if !t.known {
-		return crc.Layout{}, errors.New("the object's size is not known")
-	}
-	first := t.rng.Len()
-	if parts > 1 {
-		var err error
-		if first, err = t.partSize(t.ctx, 1); err != nil {
-			return crc.Layout{}, err
-		}
-		t.sums.parts = parts
-	}
-	return crc.EqualParts(t.rng.Len(), first, parts)
-}
-
-// partSize asks for the size of a part of the object's upload.
-func (t *transfer) partSize(ctx context.Context, n int32) (int64, error) {
-	in := &s3.HeadObjectInput{
-		Bucket:               t.in.Bucket,
-		Key:                  t.in.Key,
-		PartNumber:           &n,
-		VersionId:            t.in.VersionId,
-		ExpectedBucketOwner:  t.in.ExpectedBucketOwner,
-		RequestPayer:         t.in.RequestPayer,
-		SSECustomerAlgorithm: t.in.SSECustomerAlgorithm,
-		SSECustomerKey:       t.in.SSECustomerKey,
-		SSECustomerKeyMD5:    t.in.SSECustomerKeyMD5,
-	}
-	if t.pinned() {
-		in.IfMatch = t.out.ETag
-	}
-	retries := stream{t: t, ctx: ctx}
-	for {
-		out, err := t.api.HeadObject(ctx, in, t.set.later...)
-		if err == nil && out.ContentLength == nil {
-			return 0, fmt.Errorf("HEAD of part %d told no length", n)
-		}
-		if err == nil {
-			return *out.ContentLength, nil
-		}
-		err = stray(ctx, err)
-		if err := retries.backoff(err, retryable(err)); err != nil {
-			return 0, fmt.Errorf("HEAD of part %d: %w", n, err)
-		}
-	}
-}
-
-// verify compares, when all bytes are there and all cursors are flushed, and
-// returns what to tell the caller.
-func (t *transfer) verify() (Verification, error) {
-	v, err := t.compare()
+// verify compares, when all bytes are there, all cursors are flushed and no connection is
+// held, and returns what to tell the caller. What has arrived can be read again from src,
+// if it is not nil.
+func (t *transfer) verify(src io.ReaderAt) (Verification, error) {
+	v, err := t.compare(src)
 	if err == nil && !v.Verified() && t.set.Verify == VerifyRequired {
 		err = fmt.Errorf("%w: %s", ErrUnverified, v.Reason)
 	}
@@ -215,55 +172,21 @@ func (t *transfer) verify() (Verification, error) {
 	return v, err
 }
 
-func (t *transfer) compare() (Verification, error) {
+func (t *transfer) compare(src io.ReaderAt) (Verification, error) {
 	s := &t.sums
-	if s.verifier == nil && s.inOrder == nil {
-		return s.result, nil
-	}
 	var err error
-	if s.verifier != nil {
+	switch {
+	case s.none():
+		return s.result, nil
+	case s.composite != nil:
+		return t.compareParts(src)
+	case s.verifier != nil:
 		err = s.verifier.Verify(t.rng.Len())
-	} else {
+	default:
 		err = s.inOrder.Verify(t.rng.Len())
 	}
-	if err == nil {
-		return s.result, nil
-	}
-	if s.parts > 0 {
-		equal, herr := t.equalParts()
-		if herr != nil {
-			return Verification{}, fmt.Errorf("the bytes match no upload in equal parts, and the sizes of the parts cannot be had: %w", herr)
-		}
-		if !equal {
-			return Verification{Reason: "the parts of the object's upload differ in size"}, nil
-		}
-	}
-	return Verification{}, fmt.Errorf("%w: %w", ErrIntegrity, err)
-}
-
-// equalParts looks at every part of the upload, before bytes that fit no layout of
-// equal ones are called wrong. It is asked only then.
-func (t *transfer) equalParts() (bool, error) {
-	errUnequal := errors.New("unequal")
-	first, err := t.partSize(t.ctx, 1)
 	if err != nil {
-		return false, err
+		return Verification{}, fmt.Errorf("%w: %w", ErrIntegrity, err)
 	}
-	g, ctx := errgroup.WithContext(t.ctx)
-	g.SetLimit(t.set.Concurrency)
-	// The last part is what the others leave.
-	for n := int32(2); n < int32(t.sums.parts) && ctx.Err() == nil; n++ {
-		g.Go(func() error {
-			size, err := t.partSize(ctx, n)
-			if err == nil && size != first {
-				err = errUnequal
-			}
-			return err
-		})
-	}
-	err = g.Wait()
-	if err == errUnequal {
-		return false, nil
-	}
-	return err == nil, err
+	return s.result, nil
 }

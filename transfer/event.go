@@ -51,6 +51,9 @@ type Stats struct {
 	Verified   uint64 // downloads that matched their checksum
 	Unverified uint64 // downloads that could not be checked
 	Mismatches uint64 // downloads that did not match
+
+	Requests        int // requests under way now
+	RequestsWaiting int // and those that wait until one of these is over
 }
 
 // Stats returns a snapshot.
@@ -59,6 +62,7 @@ func (c *Client) Stats() Stats {
 	return Stats{
 		Retries: n(EventRetry), Stalls: n(EventStall), Resumes: n(EventResume),
 		Verified: n(EventVerified), Unverified: n(EventUnverified), Mismatches: n(EventMismatch),
+		Requests: int(c.flights.underway.Load()), RequestsWaiting: int(c.flights.waiting.Load()),
 	}
 }
 

@@ -9,112 +9,142 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/s3pool/s3pool/internal/mem"
+	"github.com/s3pool/s3pool/internal/part"
 	"github.com/s3pool/s3pool/internal/xio"
 )
-
-// An Object is what [Client.Get] returns: an object, or the range of it that was
-// asked for, in pooled memory.
-type Object struct {
-	// Output is the SDK's answer to the first request: headers, ETag, metadata. Its
-	// Body is empty.
-	Output *s3.GetObjectOutput
-	// Verification says what the bytes were checked against.
-	Verification Verification
-
-	buf *mem.Buffer
-	n   int
-}
-
-// Bytes returns the object. The slice is valid until Release, after which Bytes
-// panics.
-func (o *Object) Bytes() []byte { return o.buf.Bytes()[:o.n] }
-
-// Len returns the number of bytes of the object.
-func (o *Object) Len() int { return o.n }
-
-// Reader returns a reader of the object. It is valid until Release.
-func (o *Object) Reader() *bytes.Reader { return bytes.NewReader(o.Bytes()) }
-
-// WriteTo implements io.WriterTo, with one Write of the whole object.
-func (o *Object) WriteTo(w io.Writer) (int64, error) {
-	n, err := xio.Write(w, o.Bytes())
-	return int64(n), err
-}
-
-// Release gives the memory back to the pool. The caller must not use the bytes any
-// more. A second Release panics.
-func (o *Object) Release() { o.buf.Release() }
 
 // Get downloads an object into memory of the pool. The caller owns it and calls
 // Object.Release; on error there is nothing to release.
 //
-// Small objects are one request. Larger ones than ParallelThreshold are
-// fetched by several at a time, all of the same version. Get waits under ctx for
-// the pool's budget, once, for the size of the object.
+// Small objects are one request. Larger ones than ParallelThreshold are fetched by
+// several at a time, all of the same version. Get waits under ctx for the pool's budget,
+// for the size of the object, and holds no connection while it waits: if the budget has no
+// room when the first answer tells the size, that one's body is closed, and another
+// request is made later.
+//
+// The size that a server announces is taken from the budget at once, but memory above 64
+// MiB is allocated as bytes arrive.
 //
 // The input's Range and PartNumber are honoured, and its conditions: an answer of
 // 304 or 412 is an error, as with the SDK. Errors are *[Error].
 func (c *Client) Get(ctx context.Context, in *s3.GetObjectInput, optFns ...func(*DownloadOptions)) (*Object, error) {
-	t, first, err := c.begin(ctx, "Get", in, optFns)
-	if err != nil {
-		return nil, err
+	var g getting
+	defer g.drop() // a panic of the caller's code included
+	for {
+		t, first, err := c.begin(ctx, "Get", in, optFns)
+		if err != nil {
+			return nil, err
+		}
+		if o, err := g.get(t, first); o != nil || err != nil {
+			return o, err
+		}
 	}
+}
+
+// A getting is one Get.
+type getting struct {
+	// memory is what the object is fetched into.
+	memory *mem.Growth
+}
+
+func (g *getting) drop() {
+	if g.memory != nil {
+		g.memory.Release()
+		g.memory = nil
+	}
+}
+
+// get fetches the object. It returns nothing if the transfer must begin anew, with the
+// memory for it taken.
+func (g *getting) get(t *transfer, first *stream) (*Object, error) {
 	defer first.close()
-	var (
-		buf *mem.Buffer
-		n   int
-	)
-	if t.known {
-		n = int(t.rng.Len())
-		if int64(n) != t.rng.Len() {
-			return nil, t.fail(0, mem.ErrTooLarge)
-		}
-		if buf, err = t.set.pool.Acquire(ctx, n); err != nil {
-			return nil, t.fail(0, err)
-		}
-		err = t.fetch(first, buf.Bytes())
-	} else {
-		buf, n, err = t.fetchUnknown(first)
+	fetch := g.fetch
+	if !t.known {
+		fetch = g.fetchUnknown
 	}
-	o := &Object{Output: t.out, buf: buf, n: n}
-	if err == nil {
-		first.cursor.Flush()
-		if t.sums.inOrder != nil {
-			t.sums.inOrder.Write(o.Bytes())
-		}
-		if o.Verification, err = t.verify(); err != nil {
-			err = t.fail(0, err)
-		}
-	}
-	if err != nil {
-		if buf != nil {
-			buf.Release()
-		}
+	n, again, err := fetch(t, first)
+	if again || err != nil {
 		return nil, err
 	}
+	first.close()
+	if t.sums.inOrder != nil {
+		t.sums.inOrder.Write(g.memory.Bytes()[:n])
+	}
+	o := &Object{Output: t.out, n: n}
+	if o.Verification, err = t.verify(bytes.NewReader(g.memory.Bytes()[:n])); err != nil {
+		return nil, t.fail(0, err)
+	}
+	o.buf = g.memory.Lease(n)
+	g.memory = nil
 	t.out.Body = http.NoBody
 	return o, nil
 }
 
-// fetch fills mem, which is as long as the transfer. When it returns, nobody
-// writes to mem any more.
-func (t *transfer) fetch(first *stream, mem []byte) error {
+// take makes sure that there is memory for n bytes, not all of it allocated. If it has to
+// wait for the budget, it closes the body first: whoever waits for memory holds no
+// connection. It reports whether the transfer must begin anew for that, since nobody could
+// tell whether a second body is of the same version.
+func (g *getting) take(t *transfer, first *stream, n int) (again bool, err error) {
+	if g.memory != nil && g.memory.Limit() >= n {
+		return false, nil
+	}
+	g.drop()
+	var ok bool
+	if g.memory, ok = t.set.pool.TryReserve(n); ok {
+		return false, nil
+	}
+	first.drop()
+	if g.memory, err = t.set.pool.Reserve(t.ctx, n); err != nil {
+		return false, t.fail(0, err)
+	}
+	return !t.version.pinned(), nil
+}
+
+// more returns the memory, of which n bytes are in use, with room for another.
+func (g *getting) more(n int) []byte {
+	for len(g.memory.Bytes()) <= n && n < g.memory.Limit() {
+		g.memory.Grow(context.Background()) // all of it has been charged
+	}
+	return g.memory.Bytes()
+}
+
+// fetch reads an object whose length is known. When it returns, nobody writes to the
+// memory any more.
+func (g *getting) fetch(t *transfer, first *stream) (n int, again bool, err error) {
+	n = int(t.rng.Len())
+	if int64(n) != t.rng.Len() {
+		return 0, false, t.fail(0, mem.ErrTooLarge)
+	}
+	if again, err := g.take(t, first, n); again || err != nil {
+		return 0, again, err
+	}
 	if !t.parallel() {
-		if err := first.readFull(mem); err != nil {
-			return t.fail(t.partOf(first.off), err)
+		for first.off < first.end {
+			into := g.more(int(first.off - t.rng.From))[first.off-t.rng.From:]
+			if err := first.readFull(into[:min(len(into), int(first.end-first.off))]); err != nil {
+				return 0, false, t.fail(t.partOf(first.off), err)
+			}
 		}
 		t.arrived(0, 1)
-		return t.expectEnd(first)
+		return n, false, t.expectEnd(first)
 	}
-	return t.split(first, func(s *stream) error {
-		return s.readFull(mem[s.off-t.rng.From : s.end-t.rng.From])
-	})
+	for stage := (part.Range{From: t.rng.From}); stage.From < t.rng.To; stage.From = stage.To {
+		into := g.more(int(stage.From - t.rng.From))
+		stage.To = t.rng.From + int64(min(len(into), n))
+		if err := t.split(first, stage, func(s *stream) error {
+			return s.readFull(into[s.off-t.rng.From : s.end-t.rng.From])
+		}); err != nil {
+			return 0, false, err
+		}
+		first = t.stream(t.ctx, part.Range{From: stage.To, To: stage.To})
+	}
+	return n, false, nil
 }
 
 // expectEnd makes sure that a body which should be at its end is: the connection can
 // then be used again, and a body that goes on is not what was announced.
 func (t *transfer) expectEnd(s *stream) error {
-	if s.body == nil {
+	if s.body == nil || s.bodyEnd > s.off {
 		return nil
 	}
 	s.rearm()
@@ -129,36 +159,55 @@ func (t *transfer) expectEnd(s *stream) error {
 	return nil
 }
 
-// fetchUnknown reads a body whose length nobody has told. It never waits for the
-// budget while it holds some of it. On error the caller has nothing to release but
-// the buffer that is returned, if any.
-func (t *transfer) fetchUnknown(first *stream) (*mem.Buffer, int, error) {
-	buf, err := t.set.pool.Acquire(t.ctx, firstBlock)
-	if err != nil {
-		return nil, 0, t.fail(0, err)
+// fetchUnknown reads a body whose length nobody has told. Where the budget has no room for
+// more, all memory is given back, and the transfer begins anew when there is twice as much:
+// to wait for more while holding some is to wait for ever, if enough others do so.
+func (g *getting) fetchUnknown(t *transfer, first *stream) (n int, again bool, err error) {
+	size := firstBlock
+	if g.memory != nil {
+		size = g.memory.Limit()
 	}
-	n := 0
+	if again, err := g.take(t, first, capped(t, size)); again || err != nil || first.body == nil {
+		return 0, err == nil, err
+	}
 	for {
-		if n == len(buf.Bytes()) {
-			next, ok := t.set.pool.TryAcquire(2 * n)
-			if !ok {
-				return buf, n, t.fail(0, mem.ErrBudget)
-			}
-			copy(next.Bytes(), buf.Bytes())
-			buf.Release()
-			buf = next
+		var probe [1]byte
+		into := g.memory.Bytes()[n:]
+		if len(into) == 0 {
+			into = probe[:] // the end may be here
 		}
-		m, err := first.Read(buf.Bytes()[n:])
-		n += m
+		m, err := first.Read(into)
 		if err == io.EOF {
 			t.rng.To = int64(n)
-			return buf, n, nil
+			return n, false, nil
 		}
 		if err != nil {
-			return buf, n, t.fail(0, err)
+			return 0, false, t.fail(0, err)
 		}
+		if len(g.memory.Bytes()) > n {
+			n += m
+			continue
+		}
+		more := capped(t, 2*n)
+		if more <= n {
+			return 0, false, t.fail(0, mem.ErrTooLarge)
+		}
+		next, ok := t.set.pool.TryReserve(more)
+		if !ok {
+			t.arrived(-int64(n+m), 0)
+			again, err := g.take(t, first, more)
+			return 0, again || err == nil, err
+		}
+		old := g.memory
+		g.memory = next
+		into = g.more(n)
+		copy(into, old.Bytes())
+		n += copy(into[n:], probe[:m])
+		old.Release()
 	}
 }
+
+func capped(t *transfer, n int) int { return int(t.set.pool.Capped(int64(n))) }
 
 // firstBlock is the first buffer for a body of unknown length.
 const firstBlock = 128 << 10

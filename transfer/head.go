@@ -25,7 +25,7 @@ func (c *Client) Head(ctx context.Context, in *s3.HeadObjectInput, optFns ...fun
 		e.Err = err
 		return nil, wrapError(ctx, e)
 	}
-	out, err := c.api.HeadObject(ctx, in, set.later...)
+	out, err := c.gate.HeadObject(ctx, in, set.later...)
 	if err != nil {
 		e.Err = stray(ctx, err)
 		return nil, wrapError(ctx, e)

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/s3pool/s3pool/internal/crc"
 	"github.com/s3pool/s3pool/internal/xio"
 )
 
@@ -26,15 +27,15 @@ type Reader struct {
 
 	// mu is held by Read and WriteTo, and by Close once they have been told to stop.
 	mu     sync.Mutex
-	pos    int64   // of the next byte, in the object
-	direct *stream // read straight by the caller; nil if the next byte is a helper's
-	slot   *slot   // the helper's part that holds the next byte, or nil
-	err    error   // sticky; io.EOF after a whole and verified object
+	pos    int64      // of the next byte, in the object
+	direct *stream    // read straight by the caller; nil if the next byte is read ahead
+	slot   *slot      // the part read ahead that holds the next byte, or nil
+	err    error      // sticky; io.EOF after a whole and verified object
+	cursor crc.Cursor // hashes what is delivered
 
 	vouched bool // the bytes have been verified, with result
 	result  Verification
 
-	// ahead is what helpers fetch.
 	ahead *readAhead // nil for an object of one request
 }
 
@@ -43,18 +44,23 @@ var errClosedReader = fmt.Errorf("read from a Reader that has been closed: %w", 
 // Open returns an object, or the range of it that was asked for, as a stream. The
 // caller must Close it.
 //
-// A small object is the body of one request. Of a larger one than
-// ParallelThreshold, goroutines fetch, from the first Read or WriteTo on, the parts that come next, in order,
-// each into a part buffer of the pool; the first part, and any that nobody has begun
-// when it is due, is read straight from its body. So the first byte comes as soon as
-// with a plain GetObject, and a Reader goes on, one request at a time, where the
-// pool's budget has nothing left for it. A slow caller holds at most
-// Options.Concurrency part buffers, and all Readers of a pool together at most half of
-// its budget: the other half is for those who give back by themselves.
+// A small object is the body of one request. Of a larger one than ParallelThreshold, the
+// parts that come next are fetched ahead, each into a part buffer of the pool, in order.
+// The first part, and any that nobody has begun when it is due, is read straight from its
+// body: the first byte comes as soon as with a plain GetObject, and a Reader goes on, one
+// request at a time, where the pool's budget has nothing left for it.
+//
+// What is read ahead grows with what has been read: at most twice as much, and no more
+// than Options.Concurrency parts. Of a pool's budget all Readers together hold half at
+// most, and give it back as soon as anybody waits for it. A Reader that nobody reads gives
+// its connection to whoever waits for one, and closes it after some seconds. In both cases
+// it asks for the bytes again when they are due.
 //
 // Read returns io.EOF when all bytes have been delivered and, where that is
 // possible, verified: bytes that do not match the object's checksum end in an error
 // that is [ErrIntegrity] instead. ctx ends the stream, too. Errors are *[Error].
+//
+// A panic in the caller's own Progress or OnEvent surfaces in a call of the Reader.
 func (c *Client) Open(ctx context.Context, in *s3.GetObjectInput, optFns ...func(*DownloadOptions)) (*Reader, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	t, first, err := c.begin(ctx, "Open", in, optFns)
@@ -69,12 +75,15 @@ func (c *Client) Open(ctx context.Context, in *s3.GetObjectInput, optFns ...func
 func newReader(cancel context.CancelFunc, t *transfer, first *stream) *Reader {
 	t.out.Body = http.NoBody
 	r := &Reader{Output: t.out, t: t, cancel: cancel, pos: t.rng.From, direct: first}
+	r.cursor, first.cursor = first.cursor, crc.Cursor{}
+	t.ordered = true
 	if t.parallel() {
 		r.ahead = newReadAhead(t)
-		if p, ok := r.ahead.claims.Forward(); ok { // before any helper
+		if p, ok := r.ahead.claims.Forward(); ok {
 			first.end = p.To
 		}
 	}
+	first.park()
 	return r
 }
 
@@ -118,85 +127,150 @@ func (r *Reader) Read(p []byte) (int, error) {
 	if len(p) == 0 && r.err == nil {
 		return 0, nil
 	}
-	for {
+	r.unpark()
+	defer r.park()
+	return r.read(p)
+}
+
+// unpark takes the connection back for a Read, and park lets others have it afterwards.
+func (r *Reader) unpark() {
+	if r.direct != nil {
+		r.direct.unpark()
+	}
+}
+
+func (r *Reader) park() {
+	if r.direct != nil {
+		r.direct.park()
+	}
+}
+
+func (r *Reader) read(p []byte) (n int, err error) {
+	for n == 0 {
 		if err := r.advance(); err != nil {
 			return 0, err
 		}
 		if r.slot != nil {
-			rest := r.slot.rest(r.pos)
-			if r.slot.r.To >= r.t.rng.To && len(p) >= len(rest) && !r.vouch() {
-				return 0, r.err
+			n = r.ahead.read(r.slot, p)
+			if n == 0 { // it has been revoked
+				r.slot = nil
+				continue
 			}
-			n := copy(p, rest)
-			r.consumed(n)
-			return n, nil
+		} else if n, err = r.readDirect(p); err != nil {
+			return 0, err // the bytes before the error have been waited for in vain
 		}
-		n, err := r.readDirect(p)
-		if n > 0 && err == nil && r.t.known && r.pos >= r.t.rng.To {
-			if err := r.advance(); err != io.EOF {
-				return 0, err
-			}
+		if err := r.deliver(p[:n]); err != nil {
+			return 0, err
 		}
-		if n > 0 || err != nil {
-			return n, err
+	}
+	return n, nil
+}
+
+// deliver hashes the next bytes, before the caller has them, and verifies if they are the
+// last.
+func (r *Reader) deliver(p []byte) error {
+	r.hash(p)
+	r.consume(len(p))
+	if r.t.known && r.pos >= r.t.rng.To {
+		if err := r.advance(); err != io.EOF {
+			return err
 		}
+	}
+	return nil
+}
+
+func (r *Reader) hash(p []byte) {
+	r.cursor.Write(p)
+	if r.t.sums.inOrder != nil {
+		r.t.sums.inOrder.Write(p)
 	}
 }
 
-// WriteTo implements io.WriterTo. A helper's part goes to w from where it is. The last
-// piece of an object whose length is known is written when all of it has been verified,
-// so that w never has the whole of a wrong one.
+// consume notes that the next n bytes are the caller's.
+func (r *Reader) consume(n int) {
+	r.pos += int64(n)
+	if r.ahead == nil {
+		return
+	}
+	done := r.ahead.advance(r.slot, r.pos)
+	if done {
+		r.slot = nil
+		r.t.arrived(0, 1)
+	}
+	if done || r.pos >= r.ahead.wake {
+		r.ahead.more(r.underway())
+	}
+}
+
+// underway returns the number of requests that the Reader itself has under way.
+func (r *Reader) underway() int {
+	if r.direct != nil && r.direct.off < r.direct.end {
+		return 1
+	}
+	return 0
+}
+
+// WriteTo implements io.WriterTo. The last piece of an object whose length is known is
+// written when all of it has been verified, so that w never has the whole of a wrong one.
+// While w takes its time, the Reader holds a scratch block of 32 KiB that no budget counts,
+// and what it gives back to whoever asks for it. After an error of w the Reader is broken:
+// what was to be written is lost.
 func (r *Reader) WriteTo(w io.Writer) (written int64, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.unpark()
+	defer r.park()
 	scratch := r.t.set.pool.Borrow()
 	defer r.t.set.pool.GiveBack(scratch)
+	lent := r.t.set.pool.MaxBytes() == 0
 	for {
-		if err := r.advance(); err != nil {
-			if err == io.EOF {
-				err = nil
-			}
-			return written, err
-		}
-		piece := scratch.Bytes()
-		if r.slot != nil {
-			piece = r.slot.rest(r.pos)
-			if r.slot.r.To >= r.t.rng.To && !r.vouch() {
-				return written, r.err
-			}
-		} else {
-			n, err := r.readDirect(piece)
-			if err != nil {
-				return written, err
-			}
-			if n == 0 {
-				continue
-			}
-			piece = piece[:n]
-			if r.pos >= r.t.rng.To {
-				if err := r.advance(); err != io.EOF {
-					return written, err
-				}
-			}
-		}
-		n, err := xio.Write(w, piece)
-		written += int64(n)
-		if r.slot != nil {
-			r.consumed(n)
+		piece, err := r.next(scratch.Bytes(), lent)
+		if err == io.EOF {
+			return written, nil
 		}
 		if err != nil {
 			return written, err
 		}
+		borrowed := lent && r.slot != nil
+		r.park()
+		n, err := xio.Write(w, piece)
+		r.unpark()
+		written += int64(n)
+		if err != nil {
+			r.fail(0, fmt.Errorf("the bytes are lost, since the writer failed: %w", err))
+			return written, err
+		}
+		if borrowed {
+			r.consume(n)
+		}
 	}
 }
+
+// next returns what WriteTo writes next, hashed, and verified if it is the last: in
+// scratch, or if lent, from where it has been read ahead. That is not consumed yet.
+func (r *Reader) next(scratch []byte, lent bool) ([]byte, error) {
+	if err := r.advance(); err != nil {
+		return nil, err
+	}
+	if r.slot == nil || !lent {
+		n, err := r.read(scratch)
+		return scratch[:n], err
+	}
+	piece := r.ahead.piece(r.slot, writePiece)
+	r.hash(piece)
+	if r.pos+int64(len(piece)) >= r.t.rng.To && !r.vouch() {
+		return nil, r.err
+	}
+	return piece, nil
+}
+
+// writePiece is how much WriteTo hashes and writes at a time of what is in memory: it stays
+// in the processor's cache between the two.
+const writePiece = 256 << 10
 
 // advance makes sure that there is a byte to be read, in direct or in slot. It
 // returns io.EOF behind the last.
 func (r *Reader) advance() error {
-	if r.ahead != nil && !r.ahead.started && r.err == nil {
-		r.ahead.started = true
-		r.ahead.start()
-	}
 	for r.err == nil {
 		switch {
 		case r.direct != nil && (r.direct.off < r.direct.end || r.extend()):
@@ -206,15 +280,14 @@ func (r *Reader) advance() error {
 			r.direct = nil
 			r.t.arrived(0, 1)
 			if r.ahead != nil {
-				r.ahead.takeOver()
-				r.ahead.nudge()
+				r.ahead.more(0)
 			}
 		case r.slot != nil:
 			return nil
 		case r.pos >= r.t.rng.To:
 			r.finish()
 		default:
-			r.next()
+			r.nextPart()
 		}
 	}
 	if r.err == errClosedReader {
@@ -232,27 +305,21 @@ func (r *Reader) extend() bool {
 	if ok {
 		r.t.arrived(0, 1)
 		r.direct.end = p.To
-		r.ahead.nudge()
+		r.ahead.more(1)
 	}
 	return ok
 }
 
-// next finds the part at pos: a helper's, or if nobody has begun it, our own.
-func (r *Reader) next() {
+// nextPart finds the part at pos: one that is read ahead, or if nobody has begun it, our own.
+func (r *Reader) nextPart() {
 	if p, ok := r.ahead.take(r.pos); ok {
 		r.direct = r.t.stream(r.t.ctx, p)
 		return
 	}
-	s, err := r.ahead.wait()
+	s, number, err := r.ahead.wait()
 	if err != nil {
-		r.fail(s.number(r.t), err)
-		if s != nil {
-			s.release()
-		}
+		r.fail(number, err)
 		return
-	}
-	if r.t.sums.inOrder != nil {
-		r.t.sums.inOrder.Write(s.buf.Bytes()[:s.r.Len()])
 	}
 	r.slot = s
 }
@@ -261,31 +328,16 @@ func (r *Reader) next() {
 // nothing, where the stream ends.
 func (r *Reader) readDirect(p []byte) (int, error) {
 	n, err := r.direct.Read(p)
-	if n > 0 && r.t.sums.inOrder != nil {
-		r.t.sums.inOrder.Write(p[:n])
-	}
-	r.pos += int64(n)
 	switch {
 	case err == io.EOF:
 		if !r.t.known {
-			r.t.rng.To = r.pos
+			r.t.rng.To = r.pos + int64(n)
 		}
 	case err != nil:
 		r.fail(r.t.partOf(r.pos), err)
-		return n, r.err
+		return 0, r.err
 	}
 	return n, nil
-}
-
-// consumed notes that n bytes of the slot have been delivered.
-func (r *Reader) consumed(n int) {
-	r.pos += int64(n)
-	if r.pos == r.slot.r.To {
-		r.slot.release()
-		r.slot = nil
-		r.t.arrived(0, 1)
-		r.ahead.nudge()
-	}
 }
 
 // finish verifies, behind the last byte.
@@ -300,7 +352,8 @@ func (r *Reader) finish() {
 // wrong.
 func (r *Reader) vouch() bool {
 	if !r.vouched {
-		v, err := r.t.verify()
+		r.cursor.Flush()
+		v, err := r.t.verify(nil)
 		if err != nil {
 			r.fail(0, err)
 			return false
@@ -323,10 +376,7 @@ func (r *Reader) stop() {
 		r.direct.close()
 		r.direct = nil
 	}
-	if r.slot != nil {
-		r.slot.release()
-		r.slot = nil
-	}
+	r.slot = nil
 	if r.ahead != nil {
 		r.ahead.stop()
 	}
@@ -339,11 +389,13 @@ func (r *Reader) Close() error {
 	r.cancel() // lets go a Read that holds the lock
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.err == nil {
-		r.stop()
-	}
 	if r.err == nil || r.err == io.EOF {
+		open := r.err == nil
 		r.err = errClosedReader
+		r.unpark()
+		if open {
+			r.stop()
+		}
 	}
 	return nil
 }

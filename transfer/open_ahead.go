@@ -1,146 +1,159 @@
 package transfer
 
 import (
+	"context"
+	"errors"
+	"slices"
 	"sync"
 
 	"github.com/s3pool/s3pool/internal/mem"
 	"github.com/s3pool/s3pool/internal/part"
+	"github.com/s3pool/s3pool/internal/team"
 )
 
-// A slot is a part that a helper fetches.
-type slot struct {
-	ahead *readAhead
-	r     part.Range
-	buf   *mem.Buffer
-	err   error         // set before done is closed
-	done  chan struct{} // closed when the part is there, or is not to be had
-}
-
-func (s *slot) rest(pos int64) []byte { return s.buf.Bytes()[pos-s.r.From : s.r.Len()] }
-
-func (s *slot) number(t *transfer) int {
-	if s == nil {
-		return 0
-	}
-	return t.partOf(s.r.From)
-}
-
-// release gives back the buffer, and the helper's leave to take another.
-func (s *slot) release() {
-	s.ahead.t.set.pool.ReleaseAhead(s.buf)
-	<-s.ahead.places
-}
-
-// readAhead fetches parts before they are due, in order. A helper takes memory
-// first and then claims the part that is next: while the budget has nothing, the
-// parts remain free for the reader itself to fetch, and the helper asks again whenever
-// the reader has got one part further.
+// readAhead fetches parts of a Reader's object before they are due, in order, each in a
+// goroutine of its own.
+//
+// Its memory is revocable: whoever waits for the budget takes it back, the last part
+// first, and the part is fetched again when it is due. So nothing of it is handed out but
+// by copying, where there is a budget.
 type readAhead struct {
 	t      *transfer
 	claims *part.Claims
-	places chan struct{} // a token for each part that is fetched or waits to be read
-	again  chan struct{} // a token for each helper that may ask for memory again
-	wg     sync.WaitGroup
+	lender mem.Ahead
 
-	started, tookOver bool // under Reader.mu
+	team *team.Team
+	ctx  context.Context // of the team
+
+	// wake is the position from which on there may be one part more. It is the Reader's.
+	wake int64
 
 	mu    sync.Mutex
-	queue chan *slot // parts in order, sent under mu; as large as places
+	pos   int64   // of the Reader's next byte
+	queue []*slot // parts in order; the Reader is at the first, or before it
+}
+
+// A slot is a part in memory, or on its way there.
+type slot struct {
+	r      part.Range
+	buf    *mem.Buffer
+	cancel context.CancelFunc
+	ready  chan struct{} // closed when the part is there, or is not to be had
+
+	// Under readAhead.mu.
+	done     bool // nobody writes to buf any more
+	revoked  bool // out of the queue: what is fetched is dropped
+	released bool
+	err      error
 }
 
 func newReadAhead(t *transfer) *readAhead {
-	n := t.set.Concurrency
-	return &readAhead{
-		t:      t,
-		claims: part.NewClaims(part.NewPlan(t.rng, t.set.PartSize)),
-		places: make(chan struct{}, n),
-		again:  make(chan struct{}, n),
-		queue:  make(chan *slot, n),
-	}
+	a := &readAhead{t: t, claims: part.NewClaims(part.NewPlan(t.rng, t.set.PartSize)), pos: t.rng.From}
+	a.team, a.ctx = team.New(t.ctx)
+	a.lender.Reclaim = a.reclaim
+	a.wake = a.pos + a.step()
+	return a
 }
 
-// start starts the helpers beside the first body.
-func (a *readAhead) start() {
-	for range cap(a.places) - 1 {
-		a.wg.Go(a.help)
-	}
-}
+// step is how many bytes must be read for another part to be fetched ahead.
+func (a *readAhead) step() int64 { return (a.t.set.PartSize-1)/slowStart + 1 }
 
-// takeOver starts one more instead of the first body, when that has ended. The
-// reader calls it.
-func (a *readAhead) takeOver() {
-	if !a.tookOver {
-		a.tookOver = true
-		a.wg.Go(a.help)
-	}
-}
+// slowStart is how much faster the bytes read ahead may grow than those that have been
+// read. A Reader of which only the head is read causes one request; a client that does not
+// read, whose connection takes some megabytes all the same, causes one part to be read
+// ahead.
+const slowStart = 2
 
-func (a *readAhead) help() {
-	for {
-		select {
-		case a.places <- struct{}{}:
-		case <-a.t.ctx.Done():
-			return
-		}
-		s, more := a.claim()
-		if s == nil {
-			<-a.places
-			if !more {
-				return
-			}
-			select {
-			case <-a.again:
-				continue
-			case <-a.t.ctx.Done():
-				return
-			}
-		}
-		st := a.t.stream(a.t.ctx, s.r)
-		s.err = st.readFull(s.buf.Bytes()[:s.r.Len()])
-		st.close()
-		close(s.done)
-		if s.err != nil {
-			return
-		}
-	}
-}
-
-// nudge lets the helpers ask for memory again. A token too many does no harm.
-func (a *readAhead) nudge() {
-	for range cap(a.again) {
-		select {
-		case a.again <- struct{}{}:
-		default:
-			return
-		}
-	}
-}
-
-// claim takes memory, and then the next part for it. It returns nil if there is no
-// memory, or if more is false, no part.
-func (a *readAhead) claim() (s *slot, more bool) {
-	free := a.claims.Free().Len()
-	if free <= 0 {
-		return nil, false
-	}
-	pool := a.t.set.pool
-	buf, ok := pool.AcquireAhead(int(min(a.t.set.PartSize, free)))
-	if !ok {
-		return nil, true
-	}
+// more begins to fetch what may be fetched by now, as far as there is memory. The Reader
+// calls it when it has got on; others says how many requests it has under way itself.
+func (a *readAhead) more(others int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	r, ok := a.claims.NextInOrder()
-	if !ok {
-		pool.ReleaseAhead(buf)
-		return nil, false
+	steps := (a.pos - a.t.rng.From) / a.step()
+	places := min(int64(a.t.set.Concurrency-others), steps)
+	a.wake = maxInt64
+	if steps < int64(a.t.set.Concurrency) {
+		a.wake = a.t.rng.From + (steps+1)*a.step()
 	}
-	s = &slot{ahead: a, r: r, buf: buf, done: make(chan struct{})}
-	a.queue <- s
-	return s, true
+	for int64(len(a.queue)) < places && !a.t.whole.Load() {
+		free := a.claims.Free().Len()
+		if free <= 0 {
+			return
+		}
+		buf, ok := a.t.set.pool.AcquireAhead(int(min(a.t.set.PartSize, free)), &a.lender)
+		if !ok {
+			return
+		}
+		r, _ := a.claims.NextInOrder()
+		s := &slot{r: r, buf: buf, ready: make(chan struct{}), err: errUnfinished}
+		var ctx context.Context
+		ctx, s.cancel = context.WithCancel(a.ctx)
+		a.queue = append(a.queue, s)
+		a.team.Go(func() error {
+			a.fetch(ctx, s)
+			return nil
+		})
+	}
 }
 
-// take claims the part at pos for the reader itself, if it is the next free one.
+func (a *readAhead) fetch(ctx context.Context, s *slot) {
+	st := a.t.stream(ctx, s.r)
+	st.ranged = true
+	// A panic of the caller's code in Progress or OnEvent ends the Reader.
+	defer func() {
+		a.mu.Lock()
+		s.done = true
+		if s.revoked {
+			a.release(s)
+		}
+		a.mu.Unlock()
+		s.cancel()
+		close(s.ready)
+	}()
+	defer st.close()
+	err := st.readFull(s.buf.Bytes()[:s.r.Len()])
+	a.mu.Lock()
+	s.err = err
+	a.mu.Unlock()
+}
+
+// errUnfinished is the error of a slot whose goroutine did not return.
+var errUnfinished = errors.New("the part was not fetched to its end")
+
+// release gives back a slot's memory. The caller holds mu, and nobody writes to it.
+func (a *readAhead) release(s *slot) {
+	if !s.released {
+		s.released = true
+		a.t.set.pool.ReleaseAhead(s.buf, &a.lender)
+	}
+}
+
+// reclaim gives back n bytes for somebody who waits for memory, see mem.Ahead.
+func (a *readAhead) reclaim(n int64) (freed int64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for n > freed && len(a.queue) > 0 {
+		freed += a.dropLast()
+	}
+	return freed
+}
+
+// dropLast gives up the last part, and returns the bytes of memory that this frees.
+func (a *readAhead) dropLast() int64 {
+	s := a.queue[len(a.queue)-1]
+	a.queue = a.queue[:len(a.queue)-1]
+	a.claims.GiveBack(part.Range{From: max(a.pos, s.r.From), To: s.r.To})
+	s.revoked = true
+	size := a.t.set.pool.Charge(len(s.buf.Bytes()))
+	if s.done {
+		a.release(s)
+	} else {
+		s.cancel()
+	}
+	return size
+}
+
+// take claims the part at pos for the Reader itself, if it is the next free one.
 func (a *readAhead) take(pos int64) (part.Range, bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -150,35 +163,79 @@ func (a *readAhead) take(pos int64) (part.Range, bool) {
 	return a.claims.NextInOrder()
 }
 
-// wait returns the helpers' next part when it is there. The slot is the caller's,
-// with an error too.
-func (a *readAhead) wait() (*slot, error) {
-	var s *slot
-	select {
-	case s = <-a.queue:
-	case <-a.t.ctx.Done():
-		return nil, a.t.ctx.Err()
+// wait waits for the part that holds the Reader's next byte. It returns nil if the part
+// has to be fetched by the Reader, and the part's number with an error.
+func (a *readAhead) wait() (s *slot, number int, err error) {
+	a.mu.Lock()
+	if len(a.queue) == 0 {
+		a.mu.Unlock()
+		return nil, 0, nil
 	}
+	s = a.queue[0]
+	a.mu.Unlock()
 	select {
-	case <-s.done:
-		return s, s.err
-	case <-a.t.ctx.Done():
-		<-s.done // its helper has been told, and still writes to the buffer
-		return s, a.t.ctx.Err()
+	case <-s.ready:
+	case <-a.ctx.Done():
+		return nil, 0, a.ctx.Err()
 	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	switch {
+	case s.revoked:
+		return nil, 0, nil
+	case s.err == errNoRanges:
+		for len(a.queue) > 0 {
+			a.dropLast()
+		}
+		return nil, 0, nil
+	}
+	return s, a.t.partOf(s.r.From), s.err
 }
 
-// stop waits for the helpers, whose context has ended, and releases what nobody
-// has read.
-func (a *readAhead) stop() {
-	// A helper may be about to queue its part: there is room for it.
-	a.wg.Wait()
-	for {
-		select {
-		case s := <-a.queue:
-			s.release()
-		default:
-			return
-		}
+// read copies what s has for the Reader into p. It returns 0 if s has been revoked.
+func (a *readAhead) read(s *slot, p []byte) int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if s.revoked {
+		return 0
 	}
+	return copy(p, s.buf.Bytes()[a.pos-s.r.From:s.r.Len()])
+}
+
+// piece returns up to n bytes of what s has for the Reader. It is for a pool without a
+// budget: nothing is revoked there.
+func (a *readAhead) piece(s *slot, n int64) []byte {
+	off := a.pos - s.r.From
+	return s.buf.Bytes()[off:min(off+n, s.r.Len())]
+}
+
+// advance notes that the Reader is at pos, and reports whether it is done with s, which
+// may be nil.
+func (a *readAhead) advance(s *slot, pos int64) (done bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.pos = pos
+	if s == nil {
+		return false
+	}
+	if !s.revoked && pos == s.r.To {
+		a.queue = slices.Delete(a.queue, 0, 1)
+		s.revoked = true
+		a.release(s)
+	}
+	return s.revoked
+}
+
+// stop waits for the goroutines, whose context has ended, and releases what nobody has
+// read. It panics if the caller's code has panicked in one of them.
+func (a *readAhead) stop() {
+	a.team.Join()
+	a.mu.Lock()
+	for _, s := range a.queue {
+		s.revoked = true
+		a.release(s)
+	}
+	a.queue = nil
+	a.mu.Unlock()
+	a.team.Wait()
 }

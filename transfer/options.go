@@ -16,6 +16,14 @@ type Options struct {
 	// Pool is where memory comes from. Nil means s3pool.DefaultPool.
 	Pool *s3pool.Pool
 
+	// MaxRequests is the number of requests that all transfers of the client may have
+	// under way at a time; others wait, first come, first served. Zero means 256, and no
+	// more than the connections that the S3 client's HTTP client makes to a host
+	// (http.Transport.MaxConnsPerHost), where that can be seen. A download's request is
+	// under way until its body has been read. The body of a Reader that nobody reads gives
+	// up its place to others, and is continued by another request later.
+	MaxRequests int
+
 	RequestOptions
 	Downloads
 	Uploads
@@ -155,6 +163,10 @@ const (
 	// defaultMaxInMemory is the largest object that Get takes unless told otherwise.
 	defaultMaxInMemory = 1 << 30
 
+	// defaultMaxRequests is more than a partition of S3 answers in 20 ms, and less memory
+	// in connections than a small budget.
+	defaultMaxRequests = 256
+
 	// defaultConcurrency is five bodies under way and one that waits for its first
 	// byte: S3 takes 20 ms for it, and 90 ms for the bytes of a part.
 	defaultConcurrency = 6
@@ -171,6 +183,7 @@ func (o *Options) resolve() error {
 	}{
 		{"PartSize", o.PartSize}, {"MinPartSize", o.MinPartSize}, {"ParallelThreshold", o.ParallelThreshold},
 		{"MultipartThreshold", o.MultipartThreshold}, {"Concurrency", int64(o.Concurrency)},
+		{"MaxRequests", int64(o.MaxRequests)},
 	} {
 		if f.v < 0 {
 			return fmt.Errorf("s3pool: Options.%s is %d; it must not be negative", f.name, f.v)

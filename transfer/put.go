@@ -80,8 +80,8 @@ func (c *Client) Put(ctx context.Context, in *s3.PutObjectInput, optFns ...func(
 		return nil, u.fail(0, invalidError{errors.New("nil PutObjectInput")})
 	}
 	u.in = in
-	var ok bool
-	if u.api, ok = c.api.(putAPI); !ok {
+	u.api = c.gate
+	if c.gate.up == nil {
 		return nil, u.fail(0, invalidError{errNoUploadAPI})
 	}
 	var err error

@@ -11,7 +11,7 @@
 //	Stream        any algorithm over bytes in order: the SHAs have no other way
 //	Sum           the same, for one who sends the checksum
 //	Ranges        what a Verifier combines for a full object
-//	Composite     what a Verifier combines for a composite checksum
+//	Granules      what a Verifier combines for a composite checksum, when the parts are known
 //	Layout        where the parts of an object begin and end
 //	Value         a checksum as S3 writes it: base64, with -N if composite
 //	Update        hashes bytes; SIMD where the processor has it

@@ -3,6 +3,8 @@ package crc
 import (
 	"errors"
 	"fmt"
+	"io"
+	"math"
 )
 
 // ErrIncomplete is the error of Verify if not every byte of the object was
@@ -32,16 +34,14 @@ func compare(want, got Value) error {
 // A Verifier verifies an object that arrives in ranges, in any order. Every
 // goroutine that fetches a range hashes it with a Cursor of its own.
 type Verifier struct {
-	want      Value
-	layout    Layout
-	full      Ranges     // unless composite
-	composite *Composite // if composite
+	want     Value
+	full     Ranges    // unless composite
+	granules *Granules // if composite
 }
 
-// NewVerifier returns a Verifier for an object with the given checksum, which
-// must be of a CRC. A composite one needs the object's layout, of as many
-// parts as it has; for a full one the layout is ignored.
-func NewVerifier(want Value, l Layout) (*Verifier, error) {
+// NewVerifier returns a Verifier for an object of total bytes with the given checksum,
+// which must be of a CRC. Only a composite one needs to know the total.
+func NewVerifier(want Value, total int64) (*Verifier, error) {
 	if !want.Algorithm.Parallel() {
 		return nil, fmt.Errorf("%v takes bytes in order only", want.Algorithm)
 	}
@@ -50,10 +50,10 @@ func NewVerifier(want Value, l Layout) (*Verifier, error) {
 		v.full.Reset(want.Algorithm)
 		return v, nil
 	}
-	if err := fits(want, l); err != nil {
-		return nil, err
+	if total < 0 {
+		return nil, errors.New("the object's size is not known")
 	}
-	v.layout, v.composite = l, NewComposite(want.Algorithm, l)
+	v.granules = NewGranules(want.Algorithm, total, want.Parts)
 	return v, nil
 }
 
@@ -68,19 +68,19 @@ func fits(want Value, l Layout) error {
 
 // Range returns a Cursor for the range that begins at off.
 func (v *Verifier) Range(off int64) Cursor {
-	return Cursor{v: v, from: off, off: off, end: v.layout.End(off)}
+	return Cursor{v: v, from: off, off: off, end: v.end(off)}
+}
+
+func (v *Verifier) end(off int64) int64 {
+	if v.granules != nil {
+		return v.granules.end(off)
+	}
+	return math.MaxInt64
 }
 
 // Verify compares the checksum of the bytes [0, total) with the object's, once
 // all cursors have been flushed. The error is a *Mismatch or ErrIncomplete.
 func (v *Verifier) Verify(total int64) error {
-	if v.composite != nil {
-		got, ok := v.composite.Complete()
-		if !ok || total != v.layout.Total() {
-			return ErrIncomplete
-		}
-		return compare(v.want, got)
-	}
 	crc, ok := v.full.Complete(total)
 	if !ok {
 		return ErrIncomplete
@@ -88,10 +88,24 @@ func (v *Verifier) Verify(total int64) error {
 	return compare(v.want, FromCRC(v.want.Algorithm, crc))
 }
 
-// add passes on a run that does not cross the end of a part.
+// VerifyParts is Verify for a composite checksum, of the parts of l. Where those end
+// between two granules, it reads bytes again from src, which may be nil. The error is a
+// *Mismatch, ErrIncomplete or ErrUnaligned.
+func (v *Verifier) VerifyParts(l Layout, src io.ReaderAt) error {
+	if err := fits(v.want, l); err != nil {
+		return err
+	}
+	got, err := v.granules.Composite(l, src)
+	if err != nil {
+		return err
+	}
+	return compare(v.want, got)
+}
+
+// add passes on a run that does not cross the end of a granule.
 func (v *Verifier) add(off, n int64, crc uint64) {
-	if v.composite != nil {
-		v.composite.Add(off, n, crc)
+	if v.granules != nil {
+		v.granules.add(off, n, crc)
 	} else {
 		v.full.Add(off, n, crc)
 	}
@@ -103,7 +117,7 @@ func (v *Verifier) add(off, n int64, crc uint64) {
 type Cursor struct {
 	v         *Verifier
 	from, off int64 // hashed, but not yet passed on
-	end       int64 // where the part ends
+	end       int64 // where the granule ends
 	crc       uint64
 }
 
@@ -116,7 +130,7 @@ func (c *Cursor) Write(p []byte) (int, error) {
 	for rest := p; len(rest) > 0; {
 		if c.off == c.end {
 			c.Flush()
-			c.end = c.v.layout.End(c.off)
+			c.end = c.v.end(c.off)
 		}
 		piece := rest[:min(int64(len(rest)), c.end-c.off)]
 		c.crc = Update(c.v.want.Algorithm, c.crc, piece)

@@ -39,9 +39,11 @@ func (b *Buffer) Release() {
 		panic("s3pool: Buffer released twice")
 	}
 	c := blk.class
-	size := len(blk.mem)
-	c.put(blk)
-	if c.charged {
-		c.pool.refund(size)
+	if !c.charged {
+		c.put(blk)
+		return
 	}
+	paid := charge{size: int64(len(blk.mem)), mark: blk.usage.mark}
+	c.put(blk) // first, so that the next holder finds it
+	c.pool.budget.give(paid)
 }

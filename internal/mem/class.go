@@ -51,11 +51,13 @@ type usage struct {
 	turns atomic.Uint64
 	size  int
 
+	mark uint32 // of the charge that pays for the lease; its holder's to write
+
 	site check.Site // of the last lease, in debug builds; written by its holder
 
 	index int // in class.live, -1 once forgotten; under class.mu
 
-	_ [80]byte // two blocks in use on two cores must not share a cache line
+	_ [72]byte // two blocks in use on two cores must not share a cache line
 }
 
 func leases(turns uint64) uint64 { return (turns + 1) / 2 }
@@ -102,17 +104,21 @@ func (c *class) put(b *Block) {
 		c.forget(b.usage)
 		return
 	}
-	if c.size >= dearSize {
+	if c.size >= dearSize || c.charged {
 		c.idle.Put((*Block)(nil))
 	}
 	c.idle.Put(b)
+	if c.charged {
+		c.pool.reserve(0) // a Growth has two blocks while it copies
+	}
 }
 
 // dearSize is the size from which on a miss costs more than a walk over all processors'
 // shares of a sync.Pool: the parts of uploads, and what grows up to them. Each share
 // has a place that only its processor looks into; blocks of this size are put behind a nil
 // that fills it, so that all processors find them. It makes a second processor worth 1.3
-// times the throughput of Acquire and Release, and not 1.8, so smaller blocks go without.
+// times the throughput of Acquire and Release, and not 1.8, so smaller blocks go without;
+// but not under a budget, which must be able to give up what is idle.
 const dearSize = 2 << 20
 
 // takeIdle returns an idle block, or nil.
@@ -126,6 +132,9 @@ func (c *class) takeIdle() *Block {
 }
 
 func (c *class) makeBlock(n int) *Block {
+	if c.charged {
+		c.pool.reserve(int64(n)) // before it is there
+	}
 	b := &Block{mem: make([]byte, n), class: c, usage: &usage{size: n}}
 	c.mu.Lock()
 	c.made++
@@ -149,6 +158,9 @@ func (c *class) forget(u *usage) {
 	c.live[len(c.live)-1] = nil
 	c.live = c.live[:len(c.live)-1]
 	u.index = -1
+	if c.charged {
+		c.pool.resident.Add(-int64(u.size))
+	}
 
 	turns := u.turns.Load()
 	c.past += leases(turns)
@@ -162,7 +174,7 @@ func (c *class) forget(u *usage) {
 	}
 	c.mu.Unlock()
 	if c.charged {
-		c.pool.refund(u.size)
+		c.pool.budget.give(charge{size: int64(u.size), mark: u.mark})
 	}
 }
 

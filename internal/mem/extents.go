@@ -53,3 +53,14 @@ func (e *Extents) FillGaps(fill func(from, to int)) {
 		*e = append((*e)[:0], extent{0, pos})
 	}
 }
+
+// Gaps calls f for every range below end that is not in the set.
+func (e Extents) Gaps(f func(from, to int)) {
+	pos := 0
+	for _, x := range e {
+		if pos < x.from {
+			f(pos, x.from)
+		}
+		pos = x.to
+	}
+}

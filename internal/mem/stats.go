@@ -30,10 +30,11 @@ type ClassStats struct {
 
 // Stats returns a snapshot, by a walk over the pool's blocks.
 func (p *Pool) Stats() Stats {
-	s := Stats{
-		Waits:    p.waits.Load(),
-		WaitTime: time.Duration(p.waitTime.Load()),
-		Waiting:  int(p.waiting.Load()),
+	var s Stats
+	if b := p.budget; b != nil {
+		s.Waits = b.waits.Load()
+		s.WaitTime = time.Duration(b.waitTime.Load())
+		s.Waiting = int(b.waiting.Load())
 	}
 	for i := range p.classes {
 		if cs := p.classes[i].stats(&s); cs.Acquires > 0 {
@@ -47,7 +48,10 @@ func (p *Pool) Stats() Stats {
 	if p.budget != nil {
 		// The classes are read one after another, so that a lease which moved
 		// meanwhile from one to another would be counted twice.
-		s.Leased = p.charged.Load()
+		s.Leased = p.budget.leased.Load()
+		// Nor is a block counted twice that is just being taken or given back, or one
+		// that the collector has taken and not yet told us about.
+		s.Idle = min(s.Idle, s.Scratch.Idle+p.budget.max-s.Leased)
 	}
 	return s
 }

@@ -1,6 +1,9 @@
 package part
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
 
 // Claims deals the parts of a plan to those who fetch them: the body of the
 // first request, which reads forward from the beginning, and helpers, which
@@ -18,6 +21,8 @@ type Claims struct {
 	mu    sync.Mutex
 	first int64 // the first body's parts end here
 	free  Range // nobody has claimed these; free.From >= first
+
+	returned []Range // claimed, given back, and not beside free
 }
 
 // NewClaims returns the claims of a plan, all of them free.
@@ -61,8 +66,8 @@ func (c *Claims) NextFromEnd() (r Range, ok bool) {
 	return r, true
 }
 
-// Free returns what nobody has claimed. It may be out of date at once, but
-// never grows.
+// Free returns what nobody has claimed. It may be out of date at once, but grows only by
+// GiveBack.
 func (c *Claims) Free() Range {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -78,5 +83,48 @@ func (c *Claims) front() (r Range, ok bool) {
 	// beyond it.
 	r = Range{c.free.From, c.plan.after(c.free.From)}
 	c.free.From = r.To
+	return r, true
+}
+
+// GiveBack takes back a range that a helper has claimed, and of which it has fetched
+// nothing. What is beside the stretch that nobody has claimed becomes part of it.
+func (c *Claims) GiveBack(r Range) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.returned = append(c.returned, r)
+	for i := 0; i < len(c.returned); i++ {
+		switch r := c.returned[i]; {
+		case r.From == c.free.To:
+			c.free.To = r.To
+		case r.To == c.free.From:
+			c.free.From = r.From
+		default:
+			continue
+		}
+		c.returned = slices.Delete(c.returned, i, i+1)
+		i = -1
+	}
+}
+
+// Returned takes what has been given back and nobody has claimed again, one stretch after
+// the other.
+func (c *Claims) Returned() (r Range, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.free.Empty() {
+		r, c.free = c.free, Range{c.free.To, c.free.To}
+		return r, true
+	}
+	if len(c.returned) == 0 {
+		return Range{}, false
+	}
+	first := 0
+	for i, r := range c.returned {
+		if r.From < c.returned[first].From {
+			first = i
+		}
+	}
+	r = c.returned[first]
+	c.returned = slices.Delete(c.returned, first, first+1)
 	return r, true
 }

@@ -2,6 +2,7 @@ package part
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 )
@@ -97,6 +98,14 @@ func (s Spec) Resolve(size int64) (r Range, ok bool) {
 		return Range{}, false
 	}
 	return r, true
+}
+
+// Exact returns the bytes that s names by first and last byte, if it does.
+func (s Spec) Exact() (r Range, ok bool) {
+	if s.form != closed || s.b == math.MaxInt64 {
+		return Range{}, false
+	}
+	return Range{s.a, s.b + 1}, true
 }
 
 // String returns the header, or "" for none.

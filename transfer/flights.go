@@ -1,0 +1,165 @@
+package transfer
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+)
+
+// flights are the requests of a Client that are under way: no more than a number at a
+// time, first come, first served. A download's lasts until its body has been closed.
+//
+// A body that nobody reads, since the caller has not come back for more, is parked.
+// Whoever waits gets its place at once; and because only the HTTP client knows how many
+// connections there are, it is also closed when it has been parked for some time. Its
+// stream is continued later by another request. So a caller who is slow, or waits for a
+// request himself before he reads on, keeps nobody from going on.
+type flights struct {
+	sem *semaphore.Weighted // of x/sync: it is first come, first served
+
+	underway, waiting atomic.Int64
+
+	mu     sync.Mutex
+	tick   int32       // counts the timer
+	timer  *time.Timer // runs while something is parked
+	parked parking     // the ring of those that are or were parked, the longest ago first
+}
+
+func newFlights(n int) *flights {
+	f := &flights{sem: semaphore.NewWeighted(int64(n))}
+	f.parked.next, f.parked.prev = &f.parked, &f.parked
+	return f
+}
+
+// idle is how long a body may be parked, at first. Its stream doubles it each time.
+const idle = time.Second
+
+// enter waits for a place under ctx. The caller holds no memory that it would wait for,
+// and no other place.
+func (f *flights) enter(ctx context.Context) error {
+	if !f.sem.TryAcquire(1) {
+		f.waiting.Add(1)
+		f.evict()
+		err := f.sem.Acquire(ctx, 1)
+		f.waiting.Add(-1)
+		if err != nil {
+			return err
+		}
+	}
+	f.underway.Add(1)
+	return nil
+}
+
+func (f *flights) leave() {
+	f.underway.Add(-1)
+	f.sem.Release(1)
+}
+
+// A parking is where the body of one stream is parked, again and again.
+type parking struct {
+	f      *flights // nil before the first time
+	stream *stream
+
+	// Under f.mu.
+	next, prev *parking      // in f.parked; a list of elements would be an allocation more
+	parked     bool          // others may close the body
+	closing    chan struct{} // closed when somebody has done so
+	since      int32         // the tick at which it was parked
+	ticks      int32         // how many it may stay
+}
+
+// park lets others close the body until unpark. If somebody waits for a place, it is
+// closed now.
+func (p *parking) park() {
+	f := p.f
+	f.mu.Lock()
+	p.parked, p.since = true, f.tick
+	p.unlink()
+	last := f.parked.prev
+	p.prev, p.next = last, &f.parked
+	last.next, f.parked.prev = p, p
+	if f.timer == nil {
+		f.timer = time.AfterFunc(idle, f.sweep)
+	}
+	f.mu.Unlock()
+	if f.waiting.Load() > 0 {
+		f.evict()
+	}
+}
+
+func (p *parking) unlink() {
+	if p.next != nil {
+		p.prev.next, p.next.prev = p.next, p.prev
+		p.next, p.prev = nil, nil
+	}
+}
+
+// unpark takes the body back. It reports false if the body has been closed.
+func (p *parking) unpark() bool {
+	p.f.mu.Lock()
+	mine := p.parked
+	p.parked = false
+	p.f.mu.Unlock()
+	if !mine {
+		<-p.closing
+	}
+	return mine
+}
+
+// forget ends the use of the parking. Nothing is parked.
+func (p *parking) forget() {
+	p.f.mu.Lock()
+	p.unlink()
+	p.f.mu.Unlock()
+}
+
+// evict closes the body that has been parked for the longest time.
+func (f *flights) evict() {
+	f.mu.Lock()
+	for p := f.parked.next; p != &f.parked; p = p.next {
+		if p.parked {
+			p.take()
+			f.mu.Unlock()
+			p.close()
+			return
+		}
+	}
+	f.mu.Unlock()
+}
+
+// take makes the body the caller's, who holds f.mu and calls close without it.
+func (p *parking) take() {
+	p.parked = false
+	p.closing = make(chan struct{})
+}
+
+func (p *parking) close() {
+	p.stream.abandon()
+	close(p.closing)
+}
+
+// sweep closes what has been parked for too long.
+func (f *flights) sweep() {
+	f.mu.Lock()
+	f.tick++
+	f.timer = nil
+	var late []*parking
+	for p := f.parked.next; p != &f.parked; p = p.next {
+		switch {
+		case !p.parked:
+		case f.tick-p.since > p.ticks:
+			p.ticks = min(2*p.ticks, 32)
+			p.take()
+			late = append(late, p)
+		case f.timer == nil:
+			f.timer = time.AfterFunc(idle, f.sweep)
+		}
+	}
+	f.mu.Unlock()
+	for _, p := range late {
+		p.close()
+	}
+}
