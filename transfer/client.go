@@ -22,6 +22,7 @@ type Client struct {
 	resolved *settings // of a call without options of its own
 	err      error     // what is wrong with opts; every call returns it
 	counters counters
+	fresh    renewal
 }
 
 // New returns a client on api. Options that make no sense are reported by every
@@ -46,10 +47,10 @@ type settings struct {
 	Checkpoint func(ResumeToken) error
 	Resume     *ResumeToken
 
-	pool     *mem.Pool
-	counters *counters
-	verify   bool // downloads
-	seal     bool // uploads
+	client *Client
+	pool   *mem.Pool
+	verify bool // downloads
+	seal   bool // uploads
 
 	first []func(*s3.Options) // for the request that asks for the checksum
 	later []func(*s3.Options) // for the others
@@ -89,17 +90,32 @@ func (c *Client) settle(s settings) (*settings, error) {
 	if err := s.Options.resolve(); err != nil {
 		return nil, invalidError{err}
 	}
-	s.pool = (*mem.Pool)(s.Pool)
-	s.counters = &c.counters
+	s.client, s.pool = c, (*mem.Pool)(s.Pool)
 	s.verify = s.Verify == VerifyAvailable || s.Verify == VerifyRequired || s.Verify == VerifyDefault && !c.validatesWhenRequired()
 	s.seal = s.Checksum == ChecksumAlways || s.Checksum == ChecksumDefault && !c.calculatesWhenRequired()
-	s.later = append([]func(*s3.Options){ownOptions}, s.ClientOptions...)
+	s.later = s.requestOptions(ownRequest)
 	s.first = s.later
 	if s.verify {
-		s.first = append([]func(*s3.Options){askForChecksum}, s.ClientOptions...)
+		s.first = s.requestOptions(checkedRequest)
 	}
 	return &s, nil
 }
+
+// requestOptions returns the options of a request: with the user's in front of guarded, the
+// last of ours, since it stands before what the user has chosen.
+func (s *settings) requestOptions(ours []func(*s3.Options)) []func(*s3.Options) {
+	if len(s.ClientOptions) == 0 {
+		return ours
+	}
+	n := len(ours) - 1
+	return slices.Concat(ours[:n], s.ClientOptions, ours[n:])
+}
+
+// Nobody appends to these.
+var (
+	ownRequest     = []func(*s3.Options){ownOptions, guarded}
+	checkedRequest = []func(*s3.Options){askForChecksum, guarded}
+)
 
 func (c *Client) validatesWhenRequired() bool {
 	o, ok := c.api.(interface{ Options() s3.Options })

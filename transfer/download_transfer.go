@@ -20,7 +20,6 @@ import (
 // A transfer is one download: what was asked for, what the first answer said, and
 // what all requests behind it must agree with.
 type transfer struct {
-	api API
 	set *settings
 	op  string
 	ctx context.Context    // of the call
@@ -40,7 +39,7 @@ type transfer struct {
 // checksum, and its body is the first to be read. The stream is not nil if the
 // error is; its owner closes it.
 func (c *Client) begin(ctx context.Context, op string, in *s3.GetObjectInput, optFns []func(*DownloadOptions)) (*transfer, *stream, error) {
-	t := &transfer{api: c.api, op: op, ctx: ctx, in: in}
+	t := &transfer{op: op, ctx: ctx, in: in}
 	if in == nil {
 		t.in = &s3.GetObjectInput{}
 		return nil, nil, t.fail(0, invalidError{errors.New("nil GetObjectInput")})
@@ -140,18 +139,19 @@ func (t *transfer) parallel() bool {
 
 // stream returns a stream of the bytes of r.
 func (t *transfer) stream(ctx context.Context, r part.Range) *stream {
-	return &stream{t: t, ctx: ctx, off: r.From, end: r.To, good: r.From, cursor: t.sums.cursor(r.From)}
+	return &stream{t: t, ctx: ctx, off: r.From, end: r.To, cursor: t.sums.cursor(r.From)}
 }
 
-// open requests the bytes of r, of the object that the transfer began with.
-func (t *transfer) open(ctx context.Context, r part.Range) (io.ReadCloser, error) {
+// open requests the bytes of r, of the object that the transfer began with, after so many
+// failures.
+func (t *transfer) open(ctx context.Context, r part.Range, failures int32) (io.ReadCloser, error) {
 	in := *t.in
 	in.Range = aws.String(r.Header())
 	in.PartNumber = nil
 	if t.pinned() {
 		in.IfMatch = t.out.ETag
 	}
-	out, err := t.api.GetObject(ctx, &in, t.set.later...)
+	out, err := t.set.client.api.GetObject(ctx, &in, repeated(t.set.later, failures)...)
 	if err != nil {
 		if sdk.Status(err) == http.StatusPreconditionFailed && t.pinned() {
 			err = fmt.Errorf("%w: %w", ErrChanged, err)

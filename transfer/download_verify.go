@@ -89,7 +89,7 @@ func (t *transfer) chooseSum() error {
 				return t.ctx.Err()
 			}
 			// An S3 that is busy now is no reason to take any bytes for right.
-			if retryable(err) {
+			if t.set.retryable(err, true) {
 				return err
 			}
 			s.result.Reason = "the sizes of the object's parts are not known: " + err.Error()
@@ -180,20 +180,23 @@ func (t *transfer) partSize(ctx context.Context, n int32) (int64, error) {
 	if t.pinned() {
 		in.IfMatch = t.out.ETag
 	}
-	retries := stream{t: t, ctx: ctx}
-	for {
-		out, err := t.api.HeadObject(ctx, in, t.set.later...)
-		if err == nil && out.ContentLength == nil {
-			return 0, fmt.Errorf("HEAD of part %d told no length", n)
+	var size int64
+	a := ask{set: t.set, opts: t.set.later, begun: true, event: t.event}
+	err := a.do(ctx, func(ctx context.Context, opts []func(*s3.Options)) error {
+		out, err := t.set.client.api.HeadObject(ctx, in, opts...)
+		switch {
+		case err != nil:
+			return err
+		case out.ContentLength == nil:
+			return errors.New("the answer told no length")
 		}
-		if err == nil {
-			return *out.ContentLength, nil
-		}
-		err = stray(ctx, err)
-		if err := retries.backoff(err, retryable(err)); err != nil {
-			return 0, fmt.Errorf("HEAD of part %d: %w", n, err)
-		}
+		size = *out.ContentLength
+		return nil
+	})
+	if err != nil {
+		return 0, fmt.Errorf("HEAD of part %d: %w", n, err)
 	}
+	return size, nil
 }
 
 // verify compares, when all bytes are there and all cursors are flushed, and
