@@ -94,6 +94,14 @@ func history(err error) (refusals, failures int, known, refused bool) {
 	return 0, 0, false, isThrottle(err)
 }
 
+// Once returns the retryer with one attempt, and as many refusals as before. Package
+// transfer asks for it where it tries again itself.
+func (r *retryer) Once() aws.RetryerV2 {
+	once := *r
+	once.attempts = 1
+	return &once
+}
+
 // MaxAttempts is for all attempts, refused ones among them.
 func (r *retryer) MaxAttempts() int {
 	if r.attempts == 0 || r.throttles < 0 {

@@ -18,13 +18,13 @@ const Version = "0.1.0"
 // A Client transfers objects in pooled memory: verified, resumed where they
 // break, within the pool's budget. It is safe for concurrent use.
 type Client struct {
-	api      API      // as it was given
-	gate     *putGate // all requests go through it
+	api      API
 	flights  *flights
 	opts     Options
 	resolved *settings // of a call without options of its own
 	err      error     // what is wrong with opts; every call returns it
 	counters counters
+	fresh    renewal
 }
 
 // New returns a client on api. Options that make no sense are reported by every
@@ -42,8 +42,6 @@ func New(api API, optFns ...func(*Options)) *Client {
 		n = min(n, most)
 	}
 	c.flights = newFlights(n)
-	c.gate = &putGate{gate: gate{API: api, f: c.flights}}
-	c.gate.up, _ = api.(UploadAPI)
 	c.resolved, c.err = c.settle(settings{Options: c.opts})
 	return c
 }
@@ -56,11 +54,10 @@ type settings struct {
 	Checkpoint func(ResumeToken) error
 	Resume     *ResumeToken
 
-	pool     *mem.Pool
-	flights  *flights
-	counters *counters
-	verify   bool // downloads
-	seal     bool // uploads
+	client *Client
+	pool   *mem.Pool
+	verify bool // downloads
+	seal   bool // uploads
 
 	first []func(*s3.Options) // for the request that asks for the checksum
 	later []func(*s3.Options) // for the others
@@ -100,17 +97,32 @@ func (c *Client) settle(s settings) (*settings, error) {
 	if err := s.Options.resolve(); err != nil {
 		return nil, invalidError{err}
 	}
-	s.pool = (*mem.Pool)(s.Pool)
-	s.counters, s.flights = &c.counters, c.flights
+	s.client, s.pool = c, (*mem.Pool)(s.Pool)
 	s.verify = s.Verify == VerifyAvailable || s.Verify == VerifyRequired || s.Verify == VerifyDefault && !c.validatesWhenRequired()
 	s.seal = s.Checksum == ChecksumAlways || s.Checksum == ChecksumDefault && !c.calculatesWhenRequired()
-	s.later = append([]func(*s3.Options){ownOptions}, s.ClientOptions...)
+	s.later = s.requestOptions(ownRequest)
 	s.first = s.later
 	if s.verify {
-		s.first = append([]func(*s3.Options){askForChecksum}, s.ClientOptions...)
+		s.first = s.requestOptions(checkedRequest)
 	}
 	return &s, nil
 }
+
+// requestOptions returns the options of a request: with the user's in front of guarded, the
+// last of ours, since it stands before what the user has chosen.
+func (s *settings) requestOptions(ours []func(*s3.Options)) []func(*s3.Options) {
+	if len(s.ClientOptions) == 0 {
+		return ours
+	}
+	n := len(ours) - 1
+	return slices.Concat(ours[:n], s.ClientOptions, ours[n:])
+}
+
+// Nobody appends to these.
+var (
+	ownRequest     = []func(*s3.Options){ownOptions, guarded}
+	checkedRequest = []func(*s3.Options){askForChecksum, guarded}
+)
 
 func (c *Client) validatesWhenRequired() bool {
 	o, ok := c.api.(interface{ Options() s3.Options })

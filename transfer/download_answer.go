@@ -27,12 +27,12 @@ func (t *transfer) asks() (part.Spec, error) {
 }
 
 // learn reads from the first answer what is going to arrive, and makes sure that it is
-// what was asked for. It returns how many bytes of the body come before that: a store
-// without ranges sends all of the object.
-func (t *transfer) learn(asked part.Spec) (skip int64, err error) {
+// what was asked for. It reports whether the body holds all of the object instead: the
+// store has no ranges.
+func (t *transfer) learn(asked part.Spec) (all bool, err error) {
 	a, err := read(t.out)
 	if err != nil {
-		return 0, err
+		return false, err
 	}
 	t.total = a.total
 	switch {
@@ -46,29 +46,29 @@ func (t *transfer) learn(asked part.Spec) (skip int64, err error) {
 	if t.in.PartNumber != nil {
 		// One part has the number 1, of an object that was not uploaded in parts.
 		if !a.ranged && (*t.in.PartNumber != 1 || partsOf(t.out) > 1) {
-			return 0, &answerError{fmt.Errorf("asked for part %d, the server sent the whole object", *t.in.PartNumber)}
+			return false, &answerError{fmt.Errorf("asked for part %d, the server sent the whole object", *t.in.PartNumber)}
 		}
-		return 0, nil
+		return false, nil
 	}
 	if !a.ranged && asked.Whole() {
-		return 0, nil
+		return false, nil
 	}
 	want, err := wanted(asked, a)
 	if err != nil {
-		return 0, &answerError{err}
+		return false, &answerError{err}
 	}
 	if asked.Whole() {
-		return 0, nil
+		return false, nil
 	}
 	if !a.ranged {
-		skip, t.rng = want.From, want
+		all, t.rng = true, want
 	}
 	// The caller sees the answer that he asked for.
 	if a.total > 0 {
 		t.out.ContentRange = aws.String(part.ContentRange{Range: t.rng, Total: a.total}.String())
 		t.out.ContentLength = aws.Int64(t.rng.Len())
 	}
-	return skip, nil
+	return all, nil
 }
 
 // wanted returns the bytes that were asked for, of an object as the first answer tells it.

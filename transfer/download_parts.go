@@ -66,7 +66,7 @@ func (t *transfer) unknownParts(err, mismatch error) (Verification, error) {
 		return Verification{}, t.ctx.Err()
 	case mismatch != nil:
 		return Verification{}, fmt.Errorf("the bytes match no upload in equal parts, and the sizes of the parts cannot be had: %w", err)
-	case retryable(err):
+	case t.set.retryable(err, true):
 		// An S3 that is busy now is no reason to take any bytes for right.
 		return Verification{}, err
 	}
@@ -193,18 +193,21 @@ func (t *transfer) partSize(ctx context.Context, n int32) (int64, error) {
 		SSECustomerKeyMD5:    t.in.SSECustomerKeyMD5,
 	}
 	t.version.pin(&in.IfMatch, &in.VersionId, &in.IfUnmodifiedSince)
-	retries := stream{t: t, ctx: ctx}
-	for {
-		out, err := t.api.HeadObject(ctx, in, t.set.later...)
-		if err == nil && out.ContentLength == nil {
-			return 0, fmt.Errorf("HEAD of part %d told no length", n)
+	var size int64
+	a := ask{set: t.set, opts: t.set.later, begun: true, event: t.event}
+	err := a.do(ctx, func(ctx context.Context, opts []func(*s3.Options)) error {
+		out, err := t.set.client.api.HeadObject(ctx, in, opts...)
+		switch {
+		case err != nil:
+			return err
+		case out.ContentLength == nil:
+			return errors.New("the answer told no length")
 		}
-		if err == nil {
-			return *out.ContentLength, nil
-		}
-		err = stray(ctx, err)
-		if err := retries.backoff(err, retryable(err)); err != nil {
-			return 0, fmt.Errorf("HEAD of part %d: %w", n, err)
-		}
+		size = *out.ContentLength
+		return nil
+	})
+	if err != nil {
+		return 0, fmt.Errorf("HEAD of part %d: %w", n, err)
 	}
+	return size, nil
 }

@@ -57,8 +57,8 @@ func (t *transfer) split(first *stream, r part.Range, fetch func(*stream) error)
 		defer first.close()
 		// The first body's request has the caller's context. It ends with the
 		// others by being closed.
-		if first.cancel != nil {
-			stop := context.AfterFunc(ctx, first.cancel)
+		if first.w != nil {
+			stop := context.AfterFunc(ctx, first.w.cancel)
 			defer stop()
 		}
 		first.ctx = ctx

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"sync/atomic"
-	"time"
 
 	"github.com/s3pool/s3pool/internal/crc"
 	"github.com/s3pool/s3pool/internal/part"
@@ -28,16 +26,34 @@ type stream struct {
 	ranged  bool          // the first body must not have any: errNoRanges
 	parking parking
 	parked  bool
-	cancel  context.CancelFunc
-	timer   *time.Timer   // cancels a silent body
-	request uint32        // counts the requests
-	stalled atomic.Uint32 // the last request that was cancelled for its silence; a timer may fire late
+	w       *watch // of the current request, nil if there is none
 
 	cursor crc.Cursor // hashes what arrives
 
-	broken  error   // of a body that broke with bytes in hand, until the next Read
-	retries retries // since the last progress
-	good    int64   // off at the last failure
+	trouble *trouble // nil until something has gone wrong
+}
+
+// A trouble is what has gone wrong with a stream.
+type trouble struct {
+	retries       // since the last progress
+	broken  error // of a body that broke with bytes in hand, until the next Read
+	good    int64 // off at the last failure
+}
+
+// failed returns the stream's trouble. It has one now.
+func (s *stream) failed() *trouble {
+	if s.trouble == nil {
+		s.trouble = &trouble{good: s.off}
+	}
+	return s.trouble
+}
+
+// failures returns how often the request that is due has failed.
+func (s *stream) failures() int32 {
+	if s.trouble == nil {
+		return 0
+	}
+	return s.trouble.failures
 }
 
 // openFirst makes the request that the caller asked for. Nothing has been received
@@ -47,8 +63,11 @@ type stream struct {
 func (s *stream) openFirst() error {
 	t := s.t
 	for {
-		ctx := s.watch()
-		out, err := t.api.GetObject(ctx, t.in, t.set.first...)
+		var err error
+		if s.w, err = t.set.watch(s.ctx); err != nil {
+			return s.failed().ended(err)
+		}
+		out, err := t.set.client.api.GetObject(s.w, t.in, repeated(t.set.first, s.failures())...)
 		s.disarm()
 		if err == nil {
 			s.body, s.bodyEnd = out.Body, maxInt64
@@ -84,12 +103,13 @@ func (s *stream) Read(p []byte) (int, error) {
 	}
 	for empty := 0; ; empty++ {
 		if empty == maxEmptyReads {
-			s.broken = io.ErrNoProgress
+			s.failed().broken = io.ErrNoProgress
 			s.drop()
 			empty = 0
 		}
-		if err := s.broken; err != nil {
-			s.broken = nil
+		if s.trouble != nil && s.trouble.broken != nil {
+			err := s.trouble.broken
+			s.trouble.broken = nil
 			if !s.t.version.pinned() {
 				return 0, fmt.Errorf("%w: %w", errUnpinned, err)
 			}
@@ -137,7 +157,7 @@ func (s *stream) Read(p []byte) (int, error) {
 			if err == io.EOF {
 				err = io.ErrUnexpectedEOF
 			}
-			s.broken = s.cause(err)
+			s.failed().broken = s.cause(err)
 			s.drop()
 		}
 		if n > 0 {
@@ -174,11 +194,14 @@ var errUnpinned = errors.New("the store tells nothing by which to ask for the sa
 func (s *stream) open() error {
 	for {
 		if err := s.ctx.Err(); err != nil {
-			return err
+			return s.failed().ended(err)
 		}
 		r := part.Range{From: s.off, To: s.end}
-		ctx := s.watch()
-		body, skip, err := s.t.open(ctx, r)
+		var err error
+		if s.w, err = s.t.set.watch(s.ctx); err != nil {
+			return s.failed().ended(err)
+		}
+		body, skip, err := s.t.open(s.w, r, s.failures())
 		s.disarm()
 		if err == nil {
 			s.body, s.bodyEnd, s.skip = body, r.To, skip
@@ -192,56 +215,37 @@ func (s *stream) open() error {
 		}
 		err = s.cause(err)
 		s.drop()
-		if err := s.backoff(err, retryable(err)); err != nil {
+		if err := s.backoff(err, s.t.set.retryable(err, true)); err != nil {
 			return err
 		}
 	}
 }
 
-// watch returns the context of a request, which ends when nothing is heard from
-// it for too long.
-func (s *stream) watch() context.Context {
-	ctx, cancel := context.WithCancel(s.ctx)
-	s.cancel = cancel
-	s.request++
-	request := s.request
-	if d := s.t.set.StallTimeout; d > 0 {
-		s.timer = time.AfterFunc(d, func() {
-			s.stalled.Store(request)
-			cancel()
-		})
-	}
-	return ctx
-}
-
 func (s *stream) rearm() {
-	if s.timer != nil {
-		s.timer.Reset(s.t.set.StallTimeout)
+	if s.w != nil {
+		s.w.arm()
 	}
 }
 
 func (s *stream) disarm() {
-	if s.timer != nil {
-		s.timer.Stop()
+	if s.w != nil {
+		s.w.disarm()
 	}
 }
 
 // drop ends the current request, if there is one.
 func (s *stream) drop() {
 	s.disarm()
-	s.timer = nil
-	if s.cancel != nil {
-		// A body that has been read to its end leaves its connection to others;
-		// cancelling its request first would close it.
-		if s.body != nil {
-			s.body.Close()
-		}
-		s.cancel()
-		s.cancel = nil
-	} else if s.body != nil {
+	// A body that has been read to its end leaves its connection to others; cancelling its
+	// request first would close it.
+	if s.body != nil {
 		s.body.Close()
+		s.body = nil
 	}
-	s.body = nil
+	if s.w != nil {
+		s.w.release()
+		s.w = nil
+	}
 }
 
 // close gives up what is left of the range, and passes on what was hashed.
@@ -260,7 +264,7 @@ func (s *stream) park() {
 		return
 	}
 	if s.parking.f == nil {
-		s.parking.f, s.parking.stream, s.parking.ticks = s.t.set.flights, s, 1
+		s.parking.f, s.parking.stream, s.parking.ticks = s.t.set.client.flights, s, 1
 	}
 	s.parked = true
 	s.parking.park()
@@ -278,29 +282,18 @@ func (s *stream) unpark() {
 
 // abandon closes the body for somebody else's sake.
 func (s *stream) abandon() {
-	if s.cancel != nil {
-		s.cancel()
-	}
+	s.w.cancel()
 	s.body.Close()
+	s.w.leave()
 }
-
-// A stallError is the cause of a request that was cancelled for its silence.
-type stallError struct{ after time.Duration }
-
-func (e *stallError) Error() string { return fmt.Sprintf("no byte arrived for %v", e.after) }
-
-// Timeout makes it a net.Error's kind of error.
-func (e *stallError) Timeout() bool { return true }
 
 // cause returns why a request failed: a silent one has been cancelled by us.
 func (s *stream) cause(err error) error {
-	switch {
-	case s.ctx.Err() != nil:
+	s.failed().after(s.w)
+	if s.ctx.Err() != nil {
 		return err
-	case s.stalled.Load() == s.request && s.request > 0:
-		return &stallError{s.t.set.StallTimeout}
 	}
-	return stray(s.ctx, err)
+	return s.w.cause(s.ctx, err)
 }
 
 // refill is the number of bytes that make a transfer's retries good as new. A
@@ -312,17 +305,16 @@ const refill = 64 << 10
 func (s *stream) backoff(err error, again bool) error { return s.backoffAs(EventRetry, err, again) }
 
 func (s *stream) backoffAs(kind EventKind, err error, again bool) error {
-	if s.off-s.good >= refill {
-		s.retries = retries{}
+	f := s.failed()
+	if s.off-f.good >= refill {
+		f.retries = retries{}
 	}
-	s.good = s.off
-	if werr := s.retries.pause(s.ctx, s.t.set.MaxRetries, err, again); werr != nil {
+	f.good = s.off
+	if werr := f.pause(s.ctx, s.t.set.MaxRetries, err, again); werr != nil {
 		return werr
 	}
-	e := Event{Kind: kind, Part: s.t.partOf(s.off), Try: s.retries.failures, Err: err}
-	if stall, ok := errors.AsType[*stallError](err); ok {
-		e.Kind, e.Wait = EventStall, stall.after
-	}
+	e := retried(kind, &f.retries, err)
+	e.Part = s.t.partOf(s.off)
 	s.t.event(e)
 	return nil
 }

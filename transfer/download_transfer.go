@@ -20,7 +20,6 @@ import (
 // A transfer is one download: what was asked for, what the first answer said, and
 // what all requests behind it must agree with.
 type transfer struct {
-	api API
 	set *settings
 	op  string
 	ctx context.Context    // of the call
@@ -44,7 +43,7 @@ type transfer struct {
 // checksum, and its body is the first to be read. The stream is not nil if the
 // error is; its owner closes it.
 func (c *Client) begin(ctx context.Context, op string, in *s3.GetObjectInput, optFns []func(*DownloadOptions)) (*transfer, *stream, error) {
-	t := &transfer{api: c.gate, op: op, ctx: ctx, in: in}
+	t := &transfer{op: op, ctx: ctx, in: in}
 	if in == nil {
 		t.in = &s3.GetObjectInput{}
 		return nil, nil, t.fail(0, invalidError{errors.New("nil GetObjectInput")})
@@ -71,12 +70,19 @@ func (c *Client) begin(ctx context.Context, op string, in *s3.GetObjectInput, op
 	if err := s.openFirst(); err != nil {
 		return nil, nil, t.fail(0, err)
 	}
-	if s.skip, err = t.learn(asked); err != nil {
+	all, err := t.learn(asked)
+	if err != nil {
 		s.close()
 		return nil, nil, t.fail(0, err)
 	}
 	t.version = versionOf(t.out, t.in.PartNumber != nil)
-	s.off, s.good, s.end = t.rng.From, t.rng.From, t.rng.To
+	s.off, s.end = t.rng.From, t.rng.To
+	if t.known {
+		s.bodyEnd = t.rng.To
+	}
+	if all {
+		s.skip, s.bodyEnd = t.rng.From, t.total
+	}
 	if t.known {
 		err = t.fits(t.rng.Len())
 	}
@@ -128,21 +134,22 @@ func (t *transfer) parallel() bool {
 
 // stream returns a stream of the bytes of r.
 func (t *transfer) stream(ctx context.Context, r part.Range) *stream {
-	s := &stream{t: t, ctx: ctx, off: r.From, end: r.To, good: r.From}
+	s := &stream{t: t, ctx: ctx, off: r.From, end: r.To}
 	if !t.ordered {
 		s.cursor = t.sums.cursor(r.From)
 	}
 	return s
 }
 
-// open requests the bytes of r, of the version that the transfer began with. It returns how
-// many bytes of the body come before them: a store without ranges sends all of the object.
-func (t *transfer) open(ctx context.Context, r part.Range) (body io.ReadCloser, skip int64, err error) {
+// open requests the bytes of r, of the version that the transfer began with, after so many
+// failures. It returns how many bytes of the body come before them: a store without ranges
+// sends all of the object.
+func (t *transfer) open(ctx context.Context, r part.Range, failures int32) (body io.ReadCloser, skip int64, err error) {
 	in := *t.in
 	in.Range = aws.String(r.Header())
 	in.PartNumber = nil
 	t.version.pin(&in.IfMatch, &in.VersionId, &in.IfUnmodifiedSince)
-	out, err := t.api.GetObject(ctx, &in, t.set.later...)
+	out, err := t.set.client.api.GetObject(ctx, &in, repeated(t.set.later, failures)...)
 	if err != nil {
 		switch sdk.Status(err) {
 		case http.StatusPreconditionFailed, http.StatusNotFound, http.StatusRequestedRangeNotSatisfiable:

@@ -70,7 +70,7 @@ type counters [numEvents]atomic.Uint64
 
 // note counts an event and passes it on.
 func (s *settings) note(e Event) {
-	s.counters[e.Kind].Add(1)
+	s.client.counters[e.Kind].Add(1)
 	if s.OnEvent != nil {
 		s.OnEvent(e)
 	}

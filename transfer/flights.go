@@ -2,10 +2,12 @@ package transfer
 
 import (
 	"context"
+	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"golang.org/x/sync/semaphore"
 )
 
@@ -162,4 +164,22 @@ func (f *flights) sweep() {
 	for _, p := range late {
 		p.close()
 	}
+}
+
+// connectionsOf returns how many connections the HTTP client of api makes to a host, or 0
+// if that is not known or not bounded.
+func connectionsOf(api API) int {
+	c, ok := api.(interface{ Options() s3.Options })
+	if !ok {
+		return 0
+	}
+	switch h := c.Options().HTTPClient.(type) {
+	case interface{ GetTransport() *http.Transport }: // the SDK's own
+		return h.GetTransport().MaxConnsPerHost
+	case *http.Client:
+		if t, ok := h.Transport.(*http.Transport); ok {
+			return t.MaxConnsPerHost
+		}
+	}
+	return 0
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// Head asks for an object's headers, with the client's options and the SDK's retries.
-// Errors are *[Error].
+// Head asks for an object's headers, with the client's options and the SDK's retries. A
+// request that is silent for Options.StallTimeout is made again. Errors are *[Error].
 func (c *Client) Head(ctx context.Context, in *s3.HeadObjectInput, optFns ...func(*DownloadOptions)) (*s3.HeadObjectOutput, error) {
 	e := Error{Op: "Head"}
 	if in == nil {
@@ -25,9 +25,16 @@ func (c *Client) Head(ctx context.Context, in *s3.HeadObjectInput, optFns ...fun
 		e.Err = err
 		return nil, wrapError(ctx, e)
 	}
-	out, err := c.gate.HeadObject(ctx, in, set.later...)
-	if err != nil {
-		e.Err = stray(ctx, err)
+	var out *s3.HeadObjectOutput
+	a := ask{set: set, opts: set.later, alone: true, event: func(ev Event) {
+		ev.Op, ev.Bucket, ev.Key = e.Op, e.Bucket, e.Key
+		set.note(ev)
+	}}
+	e.Err = a.do(ctx, func(ctx context.Context, opts []func(*s3.Options)) (err error) {
+		out, err = c.api.HeadObject(ctx, in, opts...)
+		return err
+	})
+	if e.Err != nil {
 		return nil, wrapError(ctx, e)
 	}
 	return out, nil

@@ -80,8 +80,8 @@ func (c *Client) Put(ctx context.Context, in *s3.PutObjectInput, optFns ...func(
 		return nil, u.fail(0, invalidError{errors.New("nil PutObjectInput")})
 	}
 	u.in = in
-	u.api = c.gate
-	if c.gate.up == nil {
+	var ok bool
+	if u.api, ok = c.api.(putAPI); !ok {
 		return nil, u.fail(0, invalidError{errNoUploadAPI})
 	}
 	var err error
@@ -97,7 +97,7 @@ func (c *Client) Put(ctx context.Context, in *s3.PutObjectInput, optFns ...func(
 	if u.seal, err = newSeal(in, u.set.seal); err != nil {
 		return nil, u.fail(0, err)
 	}
-	u.opts = append([]func(*s3.Options){ownOptions, u.sealed}, u.set.ClientOptions...)
+	u.opts = u.set.requestOptions([]func(*s3.Options){ownOptions, u.sealed, guarded})
 	if err := ctx.Err(); err != nil {
 		return nil, u.fail(0, err)
 	}
@@ -152,6 +152,14 @@ func (u *upload) fail(n int, err error) error {
 		return err
 	}
 	return wrapError(u.ctx, Error{of: u, Op: "Put", Bucket: aws.ToString(u.in.Bucket), Key: aws.ToString(u.in.Key), Part: n, Err: err})
+}
+
+// ask returns a request about part n, or 0, of an upload that has begun.
+func (u *upload) ask(n int) *ask {
+	return &ask{set: u.set, opts: u.opts, begun: true, event: func(e Event) {
+		e.Op, e.Bucket, e.Key, e.Part = "Put", aws.ToString(u.in.Bucket), aws.ToString(u.in.Key), n
+		u.set.note(e)
+	}}
 }
 
 // leastPart is the size of parts, unless there would be too many.
@@ -262,14 +270,20 @@ func (u *upload) putOne(p putbody.Payload) (*PutOutput, error) {
 		}
 		sumsOf(&in).set(sum)
 	}
-	w := p.Window(u.set.pool)
-	in.Body, in.ContentLength = w, &p.N
-	out, err := u.api.PutObject(u.ctx, &in, u.opts...)
-	if err := w.Shut(); err != nil {
-		return nil, u.fail(0, err)
-	}
+	var out *s3.PutObjectOutput
+	a := u.ask(0)
+	a.begun, a.alone = false, true
+	err := a.do(u.ctx, func(ctx context.Context, opts []func(*s3.Options)) (err error) {
+		w := p.Window(u.set.pool)
+		in.Body, in.ContentLength = w, &p.N
+		out, err = u.api.PutObject(ctx, &in, opts...)
+		if err := w.Shut(); err != nil {
+			return err
+		}
+		return err
+	})
 	if err != nil {
-		return nil, u.fail(0, stray(u.ctx, err))
+		return nil, u.fail(0, err)
 	}
 	if u.set.Progress != nil {
 		u.set.Progress(Progress{Done: p.N, Total: p.N, Parts: 1})

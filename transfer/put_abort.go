@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
 	"github.com/s3pool/s3pool/internal/sdk"
 )
 
@@ -34,18 +36,15 @@ func (m *multipart) abort() error {
 	defer cancel()
 	const times, apart = 4, 100 * time.Millisecond
 	for i := 1; ; i++ {
-		var again retries
-		for {
-			_, err := m.api.AbortMultipartUpload(ctx, abortInput(m.in, m.id), m.opts...)
-			if sdk.Code(err) == "NoSuchUpload" {
-				return nil
-			}
-			if err == nil {
-				break
-			}
-			if err := again.pause(ctx, m.set.MaxRetries, err, retryable(err)); err != nil {
-				return err
-			}
+		err := m.ask(0).do(ctx, func(ctx context.Context, opts []func(*s3.Options)) error {
+			_, err := m.api.AbortMultipartUpload(ctx, abortInput(m.in, m.id), opts...)
+			return err
+		})
+		if sdk.Code(err) == "NoSuchUpload" {
+			return nil
+		}
+		if err != nil {
+			return err
 		}
 		if !m.broken.Load() || i == times {
 			return nil

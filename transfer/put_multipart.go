@@ -40,8 +40,9 @@ type multipart struct {
 	progress Progress
 }
 
-// abortTimeout is for what must be said to S3 although the caller's context has ended.
-const abortTimeout = 20 * time.Second
+// abortTimeout is for what must be said to S3 although the caller's context has ended: a
+// request that is silent, and two more.
+const abortTimeout = time.Minute
 
 // newMultipart begins an upload, or takes one up. total is -1 for a stream of unknown
 // length. The multipart is not nil if there is something to abandon.
@@ -101,22 +102,18 @@ func (m *multipart) create() error {
 	}
 	ctx, cancel := outlive(m.ctx, abortTimeout)
 	defer cancel()
-	var again retries
-	for {
-		out, err := m.api.CreateMultipartUpload(ctx, in, m.opts...)
+	a := m.ask(0)
+	a.begun = false
+	return a.do(ctx, func(ctx context.Context, opts []func(*s3.Options)) error {
+		out, err := m.api.CreateMultipartUpload(ctx, in, opts...)
+		if err == nil && (out == nil || aws.ToString(out.UploadId) == "") {
+			err = errors.New("S3 began a multipart upload without an upload id")
+		}
 		if err == nil {
-			if out == nil || aws.ToString(out.UploadId) == "" {
-				return errors.New("S3 began a multipart upload without an upload id")
-			}
 			m.begun, m.id = out, *out.UploadId
-			return nil
 		}
-		err = stray(ctx, err)
-		if err := again.pause(m.ctx, m.set.MaxRetries, err, retryable(err)); err != nil {
-			return err
-		}
-		m.event(0, again, err)
-	}
+		return err
+	})
 }
 
 // sendSections uploads a body that can be read by several at once.
@@ -187,39 +184,27 @@ func (m *multipart) send(ctx context.Context, n int32, off int64, p putbody.Payl
 
 // transmit sends a part as often as it takes, and returns its ETag.
 func (m *multipart) transmit(ctx context.Context, n int32, p putbody.Payload, sum crc.Value) (etag string, err error) {
-	var again retries
-	for {
+	err = m.ask(int(n)).do(ctx, func(ctx context.Context, opts []func(*s3.Options)) error {
 		in := partInput(m.in, m.id, n)
 		w := p.Window(m.set.pool)
 		in.Body, in.ContentLength = w, &p.N
 		in.ChecksumAlgorithm = algorithmName(sum.Algorithm)
 		sumsOf(in).set(sum)
-		out, err := m.api.UploadPart(ctx, in, m.opts...)
-		if err := w.Shut(); err != nil {
-			m.broken.Store(true)
-			return "", err // the body's own
+		out, err := m.api.UploadPart(ctx, in, opts...)
+		if berr := w.Shut(); berr != nil {
+			err = berr
 		}
-		if err == nil && aws.ToString(out.ETag) != "" {
-			return *out.ETag, nil
-		}
-		if err == nil {
+		if err == nil && (out == nil || aws.ToString(out.ETag) == "") {
 			err = &answerError{fmt.Errorf("S3 took part %d and answered without an ETag", n)}
 		}
-		m.broken.Store(true)
-		err = stray(ctx, err)
-		if err := again.pause(ctx, m.set.MaxRetries, err, retryable(err)); err != nil {
-			return "", err
+		if err != nil {
+			m.broken.Store(true)
+			return err
 		}
-		m.event(int(n), again, err)
-	}
-}
-
-// event counts a request that is made again, and passes it on.
-func (m *multipart) event(n int, tries retries, err error) {
-	m.set.note(Event{
-		Kind: EventRetry, Op: "Put", Bucket: aws.ToString(m.in.Bucket), Key: aws.ToString(m.in.Key),
-		Part: n, Try: tries.failures, Err: err,
+		etag = *out.ETag
+		return nil
 	})
+	return etag, err
 }
 
 // sent notes a part that S3 has. The error is that of the caller's Checkpoint.
@@ -289,29 +274,34 @@ func (m *multipart) complete() (*PutOutput, error) {
 		sumsOf(in).set(m.sum)
 		in.ChecksumType = types.ChecksumTypeFullObject
 	}
-	var again retries
-	for {
-		out, err := m.api.CompleteMultipartUpload(m.ctx, in, m.opts...)
+	a := m.ask(0)
+	a.slow = true
+	var done *s3.PutObjectOutput
+	err := a.do(m.ctx, func(ctx context.Context, opts []func(*s3.Options)) error {
+		out, err := m.api.CompleteMultipartUpload(ctx, in, opts...)
 		if err == nil && aws.ToString(out.ETag) != "" {
-			return m.output(putOutput(m.begun, out, m.total)), nil
+			done = putOutput(m.begun, out, m.total)
+			return nil
 		}
 		if err == nil {
+			err = &answerError{errors.New("S3 completed the upload and answered without an ETag")}
 			// A 2xx that is not S3's: believe what is there, or ask again.
 			if m.landed() {
-				return m.output(m.foundOutput()), nil
+				done = m.foundOutput()
+				return nil
 			}
-			err = &answerError{errors.New("S3 completed the upload and answered without an ETag")}
 		}
 		// S3 may have completed it and lost the answer.
 		if sdk.Code(err) == "NoSuchUpload" && m.landed() {
-			return m.output(m.foundOutput()), nil
+			done = m.foundOutput()
+			return nil
 		}
-		err = stray(m.ctx, err)
-		if err := again.pause(m.ctx, m.set.MaxRetries, err, retryable(err)); err != nil {
-			return nil, err
-		}
-		m.event(0, again, err)
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
+	return m.output(done), nil
 }
 
 // foundOutput is of an object whose upload another answer was for.

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"github.com/s3pool/s3pool/internal/crc"
@@ -120,9 +121,15 @@ func (m *multipart) listParts(id string) (map[int32]listedPart, error) {
 	listed := map[int32]listedPart{}
 	in := listPartsInput(m.in, id)
 	for {
-		out, err := m.api.ListParts(m.ctx, in, m.opts...)
+		var out *s3.ListPartsOutput
+		a := m.ask(0)
+		a.begun = false
+		err := a.do(m.ctx, func(ctx context.Context, opts []func(*s3.Options)) (err error) {
+			out, err = m.api.ListParts(ctx, in, opts...)
+			return err
+		})
 		if err != nil {
-			return nil, fmt.Errorf("list the parts: %w", stray(m.ctx, err))
+			return nil, fmt.Errorf("list the parts: %w", err)
 		}
 		for _, p := range out.Parts {
 			l := listedPart{size: aws.ToInt64(p.Size), etag: aws.ToString(p.ETag)}
@@ -168,7 +175,11 @@ func (m *multipart) landed() bool {
 	if m.sum.Algorithm == crc.None || m.in.IfNoneMatch != nil || m.in.IfMatch != nil {
 		return false
 	}
-	out, err := m.api.HeadObject(m.ctx, headInput(m.in), m.opts...)
+	var out *s3.HeadObjectOutput
+	err := m.ask(0).do(m.ctx, func(ctx context.Context, opts []func(*s3.Options)) (err error) {
+		out, err = m.api.HeadObject(ctx, headInput(m.in), opts...)
+		return err
+	})
 	if err != nil || aws.ToInt64(out.ContentLength) != m.total ||
 		sumsOf(out).get(m.sum.Algorithm) != m.sum.String() {
 		return false

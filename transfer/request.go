@@ -47,6 +47,9 @@ func (*signature) ID() string { return "s3pool" }
 // HandleBuild implements middleware.BuildMiddleware. The step comes before the one
 // that signs.
 func (s *signature) HandleBuild(ctx context.Context, in middleware.BuildInput, next middleware.BuildHandler) (middleware.BuildOutput, middleware.Metadata, error) {
+	if w := watchOf(ctx); w != nil {
+		w.disarm() // until the first attempt
+	}
 	if req, ok := in.Request.(*smithyhttp.Request); ok {
 		if s.checksum {
 			// What GetObjectInput.ChecksumMode stands for. The field itself would

@@ -6,21 +6,39 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 )
 
 // retries counts the failures in a row of one thing that is tried again.
-type retries struct{ failures int }
+type retries struct {
+	failures int32 // of what we have tried again
+	tries    int32 // requests that have failed, the SDK's attempts among them
+	last     error // why the last one did
+}
+
+// after counts the attempts that the SDK has made in a call that failed.
+func (r *retries) after(w *watch) {
+	if g := w.via.Load(); g != nil {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		if g.tries > 0 {
+			r.tries += g.tries
+			r.last = g.last
+		}
+	}
+}
 
 // pause waits before the next try. It returns the error if there is not to be one:
 // after most retries, if err is not to be tried again, or if ctx is done.
 func (r *retries) pause(ctx context.Context, most int, err error, again bool) error {
-	if !again || ctx.Err() != nil {
+	if ctx.Err() != nil {
+		return r.ended(err)
+	}
+	if !again {
 		return err
 	}
-	if r.failures++; r.failures > most {
+	r.tries++
+	r.last = err
+	if r.failures++; int(r.failures) > most {
 		if most == 0 {
 			return err
 		}
@@ -36,19 +54,28 @@ func (r *retries) pause(ctx context.Context, most int, err error, again bool) er
 	defer wait.Stop()
 	select {
 	case <-ctx.Done():
-		return ctx.Err()
+		return r.ended(ctx.Err())
 	case <-wait.C:
 		return nil
 	}
 }
 
-// retryable reports whether a request that failed may do better another time. The
-// SDK has tried several times where it is of the same opinion, but in a second.
-func retryable(err error) bool {
+// ended returns the error of a context that has ended while something was tried again, and
+// says why it was: "deadline exceeded" alone tells nobody that S3 is overloaded.
+func (r *retries) ended(err error) error {
+	if r.last == nil {
+		return err
+	}
+	return fmt.Errorf("%w, after %d requests that failed, the last of them with: %w", err, r.tries, r.last)
+}
+
+// retryable reports whether a request that failed may do better another time. begun says
+// that S3 has taken a request of this transfer before.
+func (s *settings) retryable(err error, begun bool) bool {
 	if _, ok := errors.AsType[*answerError](err); ok || ours(err) {
 		return true
 	}
-	return retryables.IsErrorRetryable(err) == aws.TrueTernary
+	return mayRetry(s.retryer(), err) || begun && hasExpired(err)
 }
 
 // ours reports whether a request failed in a way that the SDK does not try again,
@@ -58,8 +85,6 @@ func ours(err error) bool {
 	_, stray := errors.AsType[*strayCancelError](err)
 	return stalled || stray
 }
-
-var retryables = retry.IsErrorRetryables(retry.DefaultRetryables)
 
 // An answerError is about an answer that does not fit the request.
 type answerError struct{ error }

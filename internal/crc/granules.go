@@ -18,17 +18,24 @@ type Granules struct {
 	total int64 // of the object
 
 	mu      sync.Mutex
-	crcs    []uint64
-	done    []bool
-	left    int  // granules not done
-	runs    runs // of granules not done
-	spoiled bool // a byte was added twice, or one outside of the object
+	pages   []*page // nil where no granule is done: a size that is only announced costs little
+	left    int     // granules not done
+	runs    runs    // of granules not done
+	spoiled bool    // a byte was added twice, or one outside of the object
+}
+
+// A page is what is known of some granules in a row.
+type page struct {
+	crcs [pageSize]uint64
+	done [pageSize]bool
 }
 
 const (
+	pageSize = 256
+
 	maxGranule  = 1 << 20
 	minGranule  = 4 << 10
-	maxGranules = 64 << 10
+	maxGranules = 8 << 20 // 8 TiB; those of larger objects are larger
 )
 
 // NewGranules returns an empty set for an object of total bytes that was uploaded in the
@@ -47,7 +54,7 @@ func NewGranules(a Algorithm, total int64, parts int) *Granules {
 	if total > 0 {
 		n = int((total-1)/size) + 1
 	}
-	return &Granules{alg: a, size: size, total: total, crcs: make([]uint64, n), done: make([]bool, n), left: n}
+	return &Granules{alg: a, size: size, total: total, pages: make([]*page, (n+pageSize-1)/pageSize), left: n}
 }
 
 // end returns where the granule that holds the byte at off ends.
@@ -55,7 +62,8 @@ func (g *Granules) end(off int64) int64 {
 	if off >= g.total {
 		return math.MaxInt64
 	}
-	return min(g.total, (off/g.size+1)*g.size)
+	from := off / g.size * g.size
+	return from + min(g.size, g.total-from)
 }
 
 // add tells that the n bytes from offset off on have the given CRC. They must belong to
@@ -68,7 +76,12 @@ func (g *Granules) add(off, n int64, crc uint64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	i := off / g.size
-	if off >= g.total || g.done[i] {
+	if off >= g.total {
+		g.spoiled = true
+		return
+	}
+	pg := g.pages[i/pageSize]
+	if pg != nil && pg.done[i%pageSize] {
 		g.spoiled = true
 		return
 	}
@@ -83,7 +96,11 @@ func (g *Granules) add(off, n int64, crc uint64) {
 	}
 	if r.to-r.from == end-from {
 		g.runs.remove(r.from)
-		g.crcs[i], g.done[i] = r.crc, true
+		if pg == nil {
+			pg = new(page)
+			g.pages[i/pageSize] = pg
+		}
+		pg.crcs[i%pageSize], pg.done[i%pageSize] = r.crc, true
 		g.left--
 	}
 }
@@ -118,14 +135,18 @@ func (g *Granules) Composite(l Layout, src io.ReaderAt) (Value, error) {
 	return compositeValue(g.alg, digests), nil
 }
 
-// pieces read the granules in which parts end.
+// pieces read the granules in which parts end: each byte once, since parts come in order
+// and without gaps.
 type pieces struct {
 	g   *Granules
 	src io.ReaderAt
 
-	buf  []byte
-	from int64 // of the granule in buf
+	buf []byte
+	sum uint64 // of the granule's bytes that have been read
 }
+
+// maxRead is how many bytes are read at once.
+const maxRead = 64 << 10
 
 // crc returns the CRC of [off, end).
 func (p *pieces) crc(off, end int64) (sum uint64, err error) {
@@ -133,12 +154,21 @@ func (p *pieces) crc(off, end int64) (sum uint64, err error) {
 	for off < end {
 		i := off / g.size
 		from, to := i*g.size, g.end(off)
-		crc := g.crcs[i]
+		whole := g.pages[i/pageSize].crcs[i%pageSize]
+		crc := whole
 		if from < off || end < to {
-			to = min(to, end)
-			if crc, err = p.part(i, off-from, to-from); err != nil {
+			if crc, err = p.read(off, min(to, end)); err != nil {
 				return 0, err
 			}
+			if from == off {
+				p.sum = 0
+			}
+			n := min(to, end) - off
+			p.sum = Combine(g.alg, p.sum, crc, n)
+			if off+n == to && p.sum != whole {
+				return 0, errRead
+			}
+			to = off + n
 		}
 		sum = Combine(g.alg, sum, crc, to-off)
 		off = to
@@ -146,27 +176,23 @@ func (p *pieces) crc(off, end int64) (sum uint64, err error) {
 	return sum, nil
 }
 
-// part returns the CRC of the bytes [a, b) of granule i.
-func (p *pieces) part(i, a, b int64) (uint64, error) {
-	g := p.g
-	from := i * g.size
-	if p.buf == nil || p.from != from {
-		if p.src == nil {
-			return 0, ErrUnaligned
-		}
-		if p.buf == nil {
-			p.buf = make([]byte, min(g.size, g.total))
-		}
-		p.from, p.buf = from, p.buf[:g.end(from)-from]
-		if n, err := p.src.ReadAt(p.buf, from); n < len(p.buf) {
-			p.buf = nil
+// read returns the CRC of the bytes [off, end) of the source.
+func (p *pieces) read(off, end int64) (sum uint64, err error) {
+	if p.src == nil {
+		return 0, ErrUnaligned
+	}
+	if p.buf == nil {
+		p.buf = make([]byte, min(p.g.size, p.g.total, maxRead))
+	}
+	for off < end {
+		b := p.buf[:min(int64(len(p.buf)), end-off)]
+		if n, err := p.src.ReadAt(b, off); n < len(b) {
 			return 0, fmt.Errorf("%w: %w", ErrUnaligned, err)
 		}
-		if Update(g.alg, 0, p.buf) != g.crcs[i] {
-			return 0, errRead
-		}
+		sum = Update(p.g.alg, sum, b)
+		off += int64(len(b))
 	}
-	return Update(g.alg, 0, p.buf[a:b]), nil
+	return sum, nil
 }
 
 // compositeValue returns the checksum of the parts with the given digests.

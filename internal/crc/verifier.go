@@ -78,20 +78,24 @@ func (v *Verifier) end(off int64) int64 {
 	return math.MaxInt64
 }
 
-// Verify compares the checksum of the bytes [0, total) with the object's, once
+// Verify compares the checksum of the bytes [0, total) with the full object's, once
 // all cursors have been flushed. The error is a *Mismatch or ErrIncomplete.
 func (v *Verifier) Verify(total int64) error {
 	crc, ok := v.full.Complete(total)
-	if !ok {
+	if !ok || v.want.Composite() {
 		return ErrIncomplete
 	}
 	return compare(v.want, FromCRC(v.want.Algorithm, crc))
 }
 
 // VerifyParts is Verify for a composite checksum, of the parts of l. Where those end
-// between two granules, it reads bytes again from src, which may be nil. The error is a
-// *Mismatch, ErrIncomplete or ErrUnaligned.
+// inside a granule, it reads bytes again from src, which may be nil. The error is a
+// *Mismatch if the object is damaged; others, such as ErrIncomplete and ErrUnaligned, do not
+// tell anything about it.
 func (v *Verifier) VerifyParts(l Layout, src io.ReaderAt) error {
+	if !v.want.Composite() {
+		return errors.New("the checksum is of the full object, not of its parts")
+	}
 	if err := fits(v.want, l); err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package crc_test
 
 import (
+	"bytes"
 	"math/rand/v2"
 	"sync"
 	"testing"
@@ -74,32 +75,46 @@ func hashRanges(rng *rand.Rand, v *crc.Verifier, data []byte) {
 	wg.Wait()
 }
 
+// verifier returns one for o.
+func (o *object) verifier(t *testing.T) *crc.Verifier {
+	v, err := crc.NewVerifier(o.want, int64(len(o.data)))
+	require.NoError(t, err)
+	return v
+}
+
+// verify asks v about o.
+func (o *object) verify(v *crc.Verifier) error {
+	if o.want.Composite() {
+		return v.VerifyParts(o.layout, bytes.NewReader(o.data))
+	}
+	return v.Verify(int64(len(o.data)))
+}
+
 func TestVerifier(t *testing.T) {
 	forSeeds(t, 300, func(t *testing.T, rng *rand.Rand) {
 		o := randomObject(t, rng, crcs)
-		v, err := crc.NewVerifier(o.want, o.layout)
-		require.NoError(t, err)
+		v := o.verifier(t)
 		hashRanges(rng, v, o.data)
-		require.NoError(t, v.Verify(int64(len(o.data))))
-		require.ErrorIs(t, v.Verify(int64(len(o.data))+1), crc.ErrIncomplete)
+		require.NoError(t, o.verify(v))
+		if !o.want.Composite() {
+			require.ErrorIs(t, v.Verify(int64(len(o.data))+1), crc.ErrIncomplete)
+		}
 
 		if len(o.data) == 0 {
 			return
 		}
-		v, err = crc.NewVerifier(o.want, o.layout)
-		require.NoError(t, err)
+		v = o.verifier(t)
 		o.data[rng.IntN(len(o.data))] ^= 1 << rng.IntN(8)
 		hashRanges(rng, v, o.data)
 		var mismatch *crc.Mismatch
-		require.ErrorAs(t, v.Verify(int64(len(o.data))), &mismatch, "a bit is flipped")
+		require.ErrorAs(t, o.verify(v), &mismatch, "a bit is flipped")
 		require.Equal(t, o.want, mismatch.Want)
 		require.Contains(t, mismatch.Error(), o.want.String())
 		require.Contains(t, mismatch.Error(), mismatch.Got.String())
 
-		v, err = crc.NewVerifier(o.want, o.layout)
-		require.NoError(t, err)
+		v = o.verifier(t)
 		hashRanges(rng, v, o.data[:len(o.data)-1])
-		require.ErrorIs(t, v.Verify(int64(len(o.data))), crc.ErrIncomplete, "a byte is missing")
+		require.ErrorIs(t, o.verify(v), crc.ErrIncomplete, "a byte is missing")
 	})
 }
 
@@ -138,20 +153,20 @@ func TestStreamEmptyLastPart(t *testing.T) {
 	}
 }
 
-// TestEqualPartsGuess shows why a guessed layout needs to be confirmed before
-// an object is called corrupt.
-func TestEqualPartsGuess(t *testing.T) {
+// TestWrongLayout shows why a guessed layout needs to be confirmed before an object is
+// called corrupt.
+func TestWrongLayout(t *testing.T) {
 	data := []byte("parts of eight, five, eight")[:21]
 	want, err := crc.Parse(crc.CRC32, naiveComposite(crc.CRC32, data, []int64{8, 5, 8}))
 	require.NoError(t, err)
 	verify := func(l crc.Layout, err error) error {
 		require.NoError(t, err)
-		v, err := crc.NewVerifier(want, l)
+		v, err := crc.NewVerifier(want, 21)
 		require.NoError(t, err)
 		c := v.Range(0)
 		c.Write(data)
 		c.Flush()
-		return v.Verify(21)
+		return v.VerifyParts(l, bytes.NewReader(data))
 	}
 	var mismatch *crc.Mismatch
 	require.ErrorAs(t, verify(crc.EqualParts(21, 8, 3)), &mismatch)
@@ -160,7 +175,7 @@ func TestEqualPartsGuess(t *testing.T) {
 
 func TestNewRefuses(t *testing.T) {
 	sha := crc.FromDigest(crc.SHA256, make([]byte, 32))
-	_, err := crc.NewVerifier(sha, crc.Layout{})
+	_, err := crc.NewVerifier(sha, 0)
 	require.ErrorContains(t, err, "SHA256 takes bytes in order only")
 
 	composite, err := crc.Parse(crc.CRC32, "AAAAAA==-3")
@@ -168,8 +183,16 @@ func TestNewRefuses(t *testing.T) {
 	two, err := crc.EqualParts(20, 10, 2)
 	require.NoError(t, err)
 	const says = "CRC32 checksum AAAAAA==-3 is of 3 parts, the object's layout has 2"
-	_, err = crc.NewVerifier(composite, two)
-	require.EqualError(t, err, says)
+	v, err := crc.NewVerifier(composite, 20)
+	require.NoError(t, err)
+	require.EqualError(t, v.VerifyParts(two, nil), says)
+	_, err = crc.NewVerifier(composite, -1)
+	require.EqualError(t, err, "the object's size is not known")
+	require.ErrorIs(t, v.Verify(20), crc.ErrIncomplete, "a composite one")
+	full, err := crc.NewVerifier(crc.FromCRC(crc.CRC32, 0), -1)
+	require.NoError(t, err)
+	require.Error(t, full.VerifyParts(two, nil))
+	require.Error(t, full.VerifyParts(crc.Layout{}, nil))
 	_, err = crc.NewStream(composite, two)
 	require.EqualError(t, err, says)
 }
@@ -204,7 +227,7 @@ func FuzzVerifier(f *testing.F) {
 		require.NoError(t, err)
 		want, err := crc.Parse(a, naiveComposite(a, data, sizes))
 		require.NoError(t, err)
-		v, err := crc.NewVerifier(want, layout)
+		v, err := crc.NewVerifier(want, int64(len(data)))
 		require.NoError(t, err)
 		s, err := crc.NewStream(want, layout)
 		require.NoError(t, err)
@@ -215,7 +238,7 @@ func FuzzVerifier(f *testing.F) {
 			c.Write(data[from:end])
 			c.Flush()
 		}
-		require.NoError(t, v.Verify(int64(len(data))))
+		require.NoError(t, v.VerifyParts(layout, bytes.NewReader(data)))
 		require.NoError(t, s.Verify(int64(len(data))))
 	})
 }

@@ -37,6 +37,8 @@ type Block struct {
 	mem   []byte
 	class *class
 	usage *usage
+
+	handles []Buffer // for the next leases; their holder's to take
 }
 
 // Bytes returns the memory of the block. It is valid until the block is given back.

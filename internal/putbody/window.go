@@ -33,7 +33,7 @@ func (w *Window) Read(p []byte) (int, error) {
 	case w.done:
 		return 0, errShutWindow
 	case w.err != nil:
-		return 0, w.err
+		return 0, &Error{w.err}
 	case w.pos >= w.N:
 		return 0, io.EOF
 	}
@@ -52,8 +52,20 @@ func (w *Window) Read(p []byte) (int, error) {
 		err = errShrunk
 	}
 	w.err = err
-	return n, err
+	return n, &Error{err}
 }
+
+// An Error is what a Window's Read returns where the caller's own body has failed. It is
+// not to be tried again.
+type Error struct{ Err error }
+
+func (e *Error) Error() string { return e.Err.Error() }
+
+// Unwrap returns the body's own error.
+func (e *Error) Unwrap() error { return e.Err }
+
+// RetryableError tells the SDK.
+func (e *Error) RetryableError() bool { return false }
 
 // errShrunk is the error of a body that has fewer bytes than it had.
 var errShrunk = errors.New("the body has become shorter than it was when the upload began")
@@ -81,7 +93,10 @@ func (w *Window) Shut() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.done = true
-	return w.err
+	if w.err == nil {
+		return nil
+	}
+	return &Error{w.err}
 }
 
 // WriteTo implements io.WriterTo, for the one who hashes the body before it is sent:
