@@ -11,7 +11,6 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -172,7 +171,7 @@ func removeHopHeaders(h http.Header) {
 // fail answers a request for which there is no answer.
 func fail(w http.ResponseWriter, r *http.Request, err error) {
 	switch {
-	case r.Context().Err() != nil, errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET):
+	case r.Context().Err() != nil, errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), isReset(err):
 		abort(w, err)
 	default:
 		body := (&apiError{code: "BadGateway", message: "s3test: the proxy has no answer: " + err.Error()}).body(r.URL.Path, "s3test")
@@ -185,7 +184,7 @@ func fail(w http.ResponseWriter, r *http.Request, err error) {
 // abort does to the client's connection what err says has happened to ours: it
 // resets or closes it.
 func abort(w http.ResponseWriter, err error) {
-	if !errors.Is(err, syscall.ECONNRESET) {
+	if !isReset(err) {
 		panic(http.ErrAbortHandler)
 	}
 	conn, _, err := http.NewResponseController(w).Hijack()
