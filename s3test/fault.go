@@ -121,11 +121,8 @@ func SlowDown(retryAfter time.Duration) Fault {
 
 func refusal(e *apiError) Fault {
 	return Fault{strconv.Itoa(e.status) + " " + e.code, func(req *http.Request, _ http.RoundTripper) (*http.Response, error) {
-		if req.Body != nil {
-			if _, err := io.Copy(io.Discard, req.Body); err != nil {
-				req.Body.Close()
-				return nil, err
-			}
+		if err := drainBody(req); err != nil {
+			return nil, err
 		}
 		return refuse(req, e)
 	}}

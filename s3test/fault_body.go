@@ -130,13 +130,13 @@ func (b *interruptedBody) Read(p []byte) (int, error) {
 func (b *interruptedBody) interrupt() error {
 	one := make([]byte, 1)
 	n, err := 0, error(nil)
-	for n == 0 && err == nil {
+	for tries := 0; n == 0 && err == nil && tries < 100; tries++ { // some bodies have nothing to give
 		n, err = b.ReadCloser.Read(one)
 	}
-	if n == 0 {
+	if err != nil && n == 0 {
 		return err
 	}
-	b.next, b.nextErr = one, err
+	b.next, b.nextErr = one[:n], err
 	err = b.then(b.closing.ch)
 	b.then = nil
 	return err

@@ -122,11 +122,20 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	maps.Copy(h, resp.Header)
 	removeHopHeaders(h)
 	w.WriteHeader(resp.StatusCode)
+	if resp.ContentLength < 0 && r.Method != http.MethodHead {
+		_ = rc.Flush() // else net/http announces the length of a small body
+	}
 
 	buf := proxyBuffers.Get().(*[64 << 10]byte)
 	defer proxyBuffers.Put(buf)
-	for {
+	for empty := 0; ; {
 		n, err := resp.Body.Read(buf[:])
+		if empty++; n > 0 || err != nil {
+			empty = 0
+		}
+		if empty == 100 {
+			err = io.ErrNoProgress
+		}
 		if n > 0 {
 			if _, err := w.Write(buf[:n]); err != nil {
 				panic(http.ErrAbortHandler) // the client is gone
