@@ -4,7 +4,9 @@ import (
 	"encoding/xml"
 	"maps"
 	"net/http"
+	"net/netip"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -15,14 +17,17 @@ type bucket struct {
 	created    time.Time
 	versioning string               // "", "Enabled" or "Suspended"
 	objects    map[string][]*Object // by key, the current version last
+	names      ordered[string]      // the keys of objects
 	uploads    map[string]*upload   // by upload id
+	pending    ordered[uploadName]  // the keys and ids of uploads
 	// completed lets a client repeat a CompleteMultipartUpload whose answer it
 	// has missed, as S3 does.
 	completed map[string]*Object
 }
 
 // CreateBucket makes a bucket, without a request, unless it exists. If versioning
-// is true the bucket keeps versions.
+// is true the bucket keeps versions. The name may be one that S3 refuses in a
+// request, such as one of a single letter.
 func (s *S3) CreateBucket(name string, versioning bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -38,6 +43,7 @@ func (s *S3) ensureBucket(name string) *bucket {
 	if b == nil {
 		b = &bucket{name: name, created: now(), objects: map[string][]*Object{},
 			uploads: map[string]*upload{}, completed: map[string]*Object{}}
+		b.names.compare, b.pending.compare = strings.Compare, uploadName.compare
 		s.buckets[name] = b
 	}
 	return b
@@ -49,6 +55,33 @@ func (s *S3) find(c *call) (*bucket, error) {
 		return b, nil
 	}
 	return nil, noSuchBucket(c.bucket)
+}
+
+// validBucketName reports whether S3 lets a bucket have that name. See
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html.
+func validBucketName(name string) bool {
+	if len(name) < 3 || len(name) > 63 || strings.Contains(name, "..") {
+		return false
+	}
+	for i := range len(name) {
+		c := name[i]
+		inside := i > 0 && i < len(name)-1
+		if !('a' <= c && c <= 'z' || '0' <= c && c <= '9' || inside && (c == '-' || c == '.')) {
+			return false
+		}
+	}
+	for _, prefix := range []string{"xn--", "sthree-", "amzn-s3-demo-"} {
+		if strings.HasPrefix(name, prefix) {
+			return false
+		}
+	}
+	for _, suffix := range []string{"-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"} {
+		if strings.HasSuffix(name, suffix) {
+			return false
+		}
+	}
+	_, err := netip.ParseAddr(name)
+	return err != nil
 }
 
 // current returns the current version, a delete marker perhaps, or nil.
@@ -71,6 +104,7 @@ func (b *bucket) version(key, id string) *Object {
 
 // put makes o the current version. id is for its version, if it needs one.
 func (b *bucket) put(o *Object, id string) {
+	b.names.add(o.Key)
 	switch b.versioning {
 	case "":
 		b.objects[o.Key] = []*Object{o}
@@ -79,38 +113,51 @@ func (b *bucket) put(o *Object, id string) {
 		o.VersionID = "v" + id
 	case "Suspended":
 		o.VersionID = "null"
-		b.remove(o.Key, "null")
+		b.objects[o.Key] = b.others(o.Key, "null")
 	}
 	b.objects[o.Key] = append(b.objects[o.Key], o)
 }
 
 // remove takes a version away.
 func (b *bucket) remove(key, id string) {
-	v := slices.DeleteFunc(slices.Clone(b.objects[key]), func(o *Object) bool {
-		return o.VersionID == id || o.VersionID == "" && id == "null"
-	})
+	v := b.others(key, id)
 	if len(v) == 0 {
-		delete(b.objects, key)
+		b.drop(key)
 		return
 	}
 	b.objects[key] = v
 }
 
+// others returns the versions of an object but one.
+func (b *bucket) others(key, id string) []*Object {
+	return slices.DeleteFunc(slices.Clone(b.objects[key]), func(o *Object) bool {
+		return o.VersionID == id || o.VersionID == "" && id == "null"
+	})
+}
+
+// drop takes all versions of an object away.
+func (b *bucket) drop(key string) {
+	delete(b.objects, key)
+	b.names.remove(key)
+}
+
 // keys returns the keys of the objects that are not deleted, sorted.
 func (b *bucket) keys() []string {
 	var list []string
-	for key := range b.objects {
+	for key := range b.names.all() {
 		if !b.current(key).DeleteMarker {
 			list = append(list, key)
 		}
 	}
-	slices.Sort(list)
 	return list
 }
 
 func (s *S3) createBucket(c *call) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if !validBucketName(c.bucket) {
+		return invalidBucketName(c.bucket)
+	}
 	if s.buckets[c.bucket] != nil {
 		return &apiError{status: 409, code: "BucketAlreadyOwnedByYou",
 			message: "Your previous request to create the named bucket succeeded and you already own it.",

@@ -60,6 +60,23 @@ func badDigest(what string) *apiError {
 		message: "The " + what + " you specified did not match the calculated checksum."}
 }
 
+// notImplemented refuses a header whose meaning S3 has for other operations only.
+func notImplemented(header string) *apiError {
+	e := *errNotImplemented
+	e.fields = fields("Header", header)
+	return &e
+}
+
+func keyTooLong(key string) *apiError {
+	return &apiError{status: 400, code: "KeyTooLongError", message: "Your key is too long",
+		fields: fields("Size", strconv.Itoa(len(key)), "MaxSizeAllowed", strconv.Itoa(maxKey))}
+}
+
+func invalidBucketName(bucket string) *apiError {
+	return &apiError{status: 400, code: "InvalidBucketName", message: "The specified bucket is not valid.",
+		fields: fields("BucketName", bucket)}
+}
+
 func noSuchBucket(bucket string) *apiError {
 	return &apiError{status: 404, code: "NoSuchBucket", message: "The specified bucket does not exist",
 		fields: fields("BucketName", bucket)}

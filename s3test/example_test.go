@@ -6,6 +6,7 @@ import (
 	"io"
 	"log"
 	"net/http"
+	"regexp"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -107,4 +108,69 @@ func ExampleNewFaults() {
 	})
 	fmt.Println(err, faults.Stats().Requests)
 	// Output: <nil> 2
+}
+
+// A program is tried against everything that stores have been seen to do. This one
+// trusts what it is told, and takes wrong bytes for right.
+func ExampleQuirks() {
+	silent := regexp.MustCompile("hang|stall|nil") // for ever: these need a client with deadlines
+	for _, rule := range s3test.Quirks() {
+		if rule.Operation != "GetObject" || silent.MatchString(rule.Fault.Name) {
+			continue
+		}
+		fake := s3test.New()
+		fake.Put("bucket", "key", []byte("hello, world"))
+		faults := s3test.NewFaults(fake.HTTPClient().Transport, s3test.Rules(rule))
+		client := s3test.NewClient("https://"+s3test.Domain, faults.HTTPClient(), func(o *s3.Options) {
+			o.RetryMaxAttempts = 1
+		})
+		out, err := client.GetObject(context.Background(), &s3.GetObjectInput{
+			Bucket: aws.String("bucket"),
+			Key:    aws.String("key"),
+			Range:  aws.String("bytes=7-"),
+		})
+		if err == nil {
+			var data []byte
+			data, err = io.ReadAll(out.Body)
+			out.Body.Close()
+			if err == nil && string(data) != "world" {
+				fmt.Printf("%s: %q\n", rule, data)
+			}
+		}
+	}
+	// Output:
+	// GetObject: no ranges: "hello, world"
+	// GetObject: range shifted by 1: "orld"
+	// GetObject: answer to bytes=0-0: "h"
+	// GetObject: Content-Length: 0: ""
+	// GetObject: Content-Length: 1: "w"
+	// GetObject: end after 1 bytes: "w"
+	// GetObject: 1 bytes too many: "world\x00"
+	// GetObject: flip in byte 0: "vorld"
+}
+
+// A store without entity tags whose connections break now and then.
+func ExampleTogether() {
+	fake := s3test.New()
+	fake.Put("bucket", "key", make([]byte, 1000))
+	script := s3test.Together(
+		s3test.Always(s3test.NoETag()),
+		s3test.Rules(s3test.Rule{Operation: "GetObject", Times: 1, Fault: s3test.Cut(600)}),
+	)
+	client := s3test.NewClient("https://"+s3test.Domain, s3test.NewFaults(fake.HTTPClient().Transport, script).HTTPClient())
+	for range 2 {
+		out, err := client.GetObject(context.Background(), &s3.GetObjectInput{
+			Bucket: aws.String("bucket"),
+			Key:    aws.String("key"),
+		})
+		if err != nil {
+			log.Fatal(err)
+		}
+		n, err := io.Copy(io.Discard, out.Body)
+		out.Body.Close()
+		fmt.Println(n, err, out.ETag == nil)
+	}
+	// Output:
+	// 600 unexpected EOF true
+	// 1000 <nil> true
 }

@@ -5,13 +5,10 @@ import (
 	"context"
 	"io"
 	"math"
-	"net"
 	"net/http"
-	"os"
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 )
 
@@ -20,7 +17,7 @@ import (
 // to their clients; a test may write its own.
 //
 // Faults speak the language of [http.RoundTripper]: a connection that is closed
-// too early is [io.ErrUnexpectedEOF], one that is reset is [syscall.ECONNRESET],
+// too early is [io.ErrUnexpectedEOF], one that is reset is syscall.ECONNRESET,
 // from RoundTrip before the answer and from the body's Read after it. A [Proxy]
 // turns these errors into the events that they stand for.
 type Fault struct {
@@ -86,7 +83,7 @@ func Before(f func(*http.Request)) Fault {
 func Replaced(etag string) Fault {
 	return Fault{"replaced by " + etag, func(req *http.Request, next http.RoundTripper) (*http.Response, error) {
 		if v := req.Header.Get("If-Match"); v != "" {
-			if !matches(v, etag) {
+			if !matches(v, etag, strong) {
 				return refuse(req, preconditionFailed("If-Match"))
 			}
 			req = req.Clone(req.Context())
@@ -124,11 +121,8 @@ func SlowDown(retryAfter time.Duration) Fault {
 
 func refusal(e *apiError) Fault {
 	return Fault{strconv.Itoa(e.status) + " " + e.code, func(req *http.Request, _ http.RoundTripper) (*http.Response, error) {
-		if req.Body != nil {
-			if _, err := io.Copy(io.Discard, req.Body); err != nil {
-				req.Body.Close()
-				return nil, err
-			}
+		if err := drainBody(req); err != nil {
+			return nil, err
 		}
 		return refuse(req, e)
 	}}
@@ -186,9 +180,6 @@ func (a *answer) Close() error {
 	}
 	return nil
 }
-
-// errReset is what a client sees of a connection that is reset.
-var errReset error = &net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError("read", syscall.ECONNRESET)}
 
 // Reset resets the connection before there is an answer. The request does not
 // reach S3. Go's client sends a GET again by itself if its connection had been used

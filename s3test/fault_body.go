@@ -96,25 +96,50 @@ type interruptedBody struct {
 	left    int64
 	then    func(<-chan struct{}) error // nil when it is over
 	err     error
+	next    []byte // a byte that has been read to see whether there is one
+	nextErr error  // what came with it
 }
 
 func (b *interruptedBody) Read(p []byte) (int, error) {
 	if b.err != nil {
 		return 0, b.err
 	}
-	if b.then == nil {
-		return b.ReadCloser.Read(p)
+	if len(p) == 0 {
+		return 0, nil
 	}
-	if b.left <= 0 {
-		if b.err = b.then(b.closing.ch); b.err != nil {
+	if b.then != nil && b.left <= 0 {
+		if b.err = b.interrupt(); b.err != nil {
 			return 0, b.err
 		}
-		b.then = nil
+	}
+	if len(b.next) > 0 {
+		n := copy(p, b.next)
+		b.next = nil
+		return n, b.nextErr
+	}
+	if b.then == nil {
 		return b.ReadCloser.Read(p)
 	}
 	n, err := b.ReadCloser.Read(p[:min(int64(len(p)), b.left)])
 	b.left -= int64(n)
 	return n, err
+}
+
+// interrupt does it, unless the body is at its end: one whose length nobody has
+// announced shows that only when it is read.
+func (b *interruptedBody) interrupt() error {
+	one := make([]byte, 1)
+	n, err := 0, error(nil)
+	for tries := 0; n == 0 && err == nil && tries < 100; tries++ { // some bodies have nothing to give
+		n, err = b.ReadCloser.Read(one)
+	}
+	if err != nil && n == 0 {
+		return err
+	}
+	b.next, b.nextErr = one[:n], err
+	err = b.then(b.closing.ch)
+	b.then = nil
+	return err
 }
 
 func (b *interruptedBody) Close() error {

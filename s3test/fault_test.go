@@ -124,6 +124,62 @@ func TestBrokenBodies(t *testing.T) {
 	}
 }
 
+// TestBreakAtTheEnd: a body is left alone by what would break it behind its last
+// byte, also if nobody has announced how long it is.
+func TestBreakAtTheEnd(t *testing.T) {
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if n := r.URL.Query().Get("length"); n != "" {
+			w.Header().Set("Content-Length", n)
+		}
+		_, _ = w.Write([]byte("hel"))
+		_, _ = w.Write([]byte("lo"))
+	})
+	for _, fault := range []func(int64) s3test.Fault{
+		s3test.Cut, s3test.ResetAfter,
+		func(n int64) s3test.Fault { return s3test.Stall(n, 0) },
+		func(n int64) s3test.Fault { return s3test.StallUntil(n, nil) },
+	} {
+		for _, query := range []string{"", "?length=5"} {
+			for n := range int64(8) {
+				f := s3test.NewFaults(&s3test.Transport{Handler: handler}, s3test.Always(fault(n)))
+				ctx, cancel := context.WithCancelCause(t.Context())
+				req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://s3.test/b/k"+query, nil)
+				require.NoError(t, err)
+				resp, err := f.HTTPClient().Do(req)
+				require.NoError(t, err)
+				if n < 5 { // wakes those that stall
+					cancel(io.ErrUnexpectedEOF)
+					resp.Body.Close()
+					continue
+				}
+				data, err := io.ReadAll(resp.Body)
+				require.NoError(t, err, "%v%s", fault(n), query)
+				require.Equal(t, "hello", string(data))
+				require.NoError(t, resp.Body.Close())
+				cancel(nil)
+			}
+		}
+	}
+	for n := range int64(5) {
+		f := s3test.NewFaults(&s3test.Transport{Handler: handler}, s3test.Always(s3test.Cut(n)))
+		resp, err := f.HTTPClient().Get("http://s3.test/b/k")
+		require.NoError(t, err)
+		data, err := io.ReadAll(resp.Body)
+		require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+		require.Equal(t, "hello"[:n], string(data))
+		require.NoError(t, resp.Body.Close())
+		until := make(chan struct{})
+		close(until)
+		f.SetScript(s3test.Always(s3test.StallUntil(n, until)))
+		resp, err = f.HTTPClient().Get("http://s3.test/b/k")
+		require.NoError(t, err)
+		data, err = io.ReadAll(resp.Body)
+		require.NoError(t, err)
+		require.Equal(t, "hello", string(data), "it goes on")
+		require.NoError(t, resp.Body.Close())
+	}
+}
+
 func TestStall(t *testing.T) {
 	t.Run("until the client gives up", func(t *testing.T) {
 		faulty(t, s3test.Always(s3test.Stall(1000, 0)), func(t *testing.T, _ *s3test.S3, c *s3.Client, _ *s3test.Faults) {

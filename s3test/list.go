@@ -9,6 +9,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
+// maxPage is the number of entries in the largest page of a listing.
+const maxPage = 1000
+
 type listedObject struct {
 	Key               string
 	LastModified      string
@@ -24,34 +27,145 @@ type listedOwner struct{ ID string }
 
 type listedPrefix struct{ Prefix string }
 
-func (s *S3) listObjectsV2(c *call) error {
-	limit, err := intParam(c, "max-keys", 1000, 0, 1<<31-1)
+// A listing is what a page of objects is asked for.
+type listing struct {
+	prefix, delimiter string
+	after             string // the keys that are listed are above it
+	seen              string // the last key or common prefix of the page before
+	limit             int
+	encode            func(string) string
+	owner             *listedOwner // nil for none
+}
+
+// A page is the answer to a listing.
+type page struct {
+	Contents       []listedObject
+	CommonPrefixes []listedPrefix
+	last           string // the last key or common prefix
+	more           bool
+}
+
+// parseListing reads what the versions of ListObjects have in common.
+func parseListing(c *call) (listing, error) {
+	limit, err := intParam(c, "max-keys", maxPage, 0, 1<<31-1)
+	if err != nil {
+		return listing{}, err
+	}
+	encode, err := keyEncoder(c)
+	if err != nil {
+		return listing{}, err
+	}
+	return listing{prefix: c.query.Get("prefix"), delimiter: c.query.Get("delimiter"),
+		limit: min(limit, maxPage), encode: encode}, nil
+}
+
+// list returns a page of objects. The caller holds the mutex of the S3.
+func (b *bucket) list(l listing) page {
+	var p page
+	at := l.prefix
+	if after := max(l.after, l.seen); after != "" {
+		at = max(at, after+"\x00")
+	}
+	ok := true
+	if l.seen != "" && rollUp(l.seen, l.prefix, l.delimiter) == l.seen {
+		var end string
+		end, ok = behind(l.seen)
+		at = max(at, end)
+	}
+	for n := 0; ok; n++ {
+		key, found := b.names.ceiling(at)
+		for found && b.current(key).DeleteMarker {
+			key, found = b.names.ceiling(key + "\x00")
+		}
+		if !found || !strings.HasPrefix(key, l.prefix) {
+			break
+		}
+		if n == l.limit {
+			p.more = n > 0
+			break
+		}
+		if common := rollUp(key, l.prefix, l.delimiter); common != "" {
+			p.last = common
+			p.CommonPrefixes = append(p.CommonPrefixes, listedPrefix{l.encode(common)})
+			at, ok = behind(common)
+			continue
+		}
+		o := b.current(key)
+		p.last, at = key, key+"\x00"
+		p.Contents = append(p.Contents, listedObject{l.encode(key), timestamp(o.LastModified), o.ETag,
+			o.ChecksumAlgorithm, o.ChecksumType, len(o.Data), "STANDARD", l.owner})
+	}
+	return p
+}
+
+// listPage returns a page of objects in c's bucket.
+func (s *S3) listPage(c *call, l listing) (page, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b, err := s.find(c)
+	if err != nil {
+		return page{}, err
+	}
+	return b.list(l), nil
+}
+
+// listObjects answers the first version of ListObjects.
+func (s *S3) listObjects(c *call) error {
+	l, err := parseListing(c)
 	if err != nil {
 		return err
 	}
-	limit = min(limit, 1000)
-	encode, err := keyEncoder(c)
+	l.seen = c.query.Get("marker")
+	l.owner = &listedOwner{s.opts.Owner}
+	p, err := s.listPage(c, l)
+	if err != nil {
+		return err
+	}
+	out := struct {
+		XMLName      xml.Name `xml:"ListBucketResult"`
+		Name         string
+		Prefix       string
+		Marker       string
+		NextMarker   string `xml:",omitempty"`
+		Delimiter    string `xml:",omitempty"`
+		EncodingType string `xml:",omitempty"`
+		MaxKeys      int
+		IsTruncated  bool
+		page
+	}{Name: c.bucket, Prefix: l.encode(l.prefix), Marker: l.encode(l.seen), Delimiter: l.encode(l.delimiter),
+		EncodingType: c.query.Get("encoding-type"), MaxKeys: l.limit, IsTruncated: p.more, page: p}
+	if p.more && l.delimiter != "" { // else clients go on from the last key
+		out.NextMarker = l.encode(p.last)
+	}
+	return writeXML(c, out)
+}
+
+func (s *S3) listObjectsV2(c *call) error {
+	if v := c.query.Get("list-type"); v != "2" {
+		return invalidArgument("list-type", v, "Invalid List Type specified in Request")
+	}
+	l, err := parseListing(c)
 	if err != nil {
 		return err
 	}
 	q := c.query
-	prefix, delimiter, token := q.Get("prefix"), q.Get("delimiter"), q.Get("continuation-token")
-	after := q.Get("start-after")
-	var seen string // the token: the last key or common prefix that has been listed
+	l.after = q.Get("start-after")
+	token := q.Get("continuation-token")
 	if token != "" {
 		b, err := base64.URLEncoding.DecodeString(token)
 		if err != nil {
 			return invalidArgument("continuation-token", token, "The continuation token provided is incorrect")
 		}
-		seen = string(b)
-		after = max(after, seen)
+		l.seen = string(b)
 	}
-	var owner *listedOwner
 	if q.Get("fetch-owner") == "true" {
-		owner = &listedOwner{s.opts.Owner}
+		l.owner = &listedOwner{s.opts.Owner}
 	}
-
-	var out struct {
+	p, err := s.listPage(c, l)
+	if err != nil {
+		return err
+	}
+	out := struct {
 		XMLName               xml.Name `xml:"ListBucketResult"`
 		Name                  string
 		Prefix                string
@@ -63,110 +177,12 @@ func (s *S3) listObjectsV2(c *call) error {
 		KeyCount              int
 		MaxKeys               int
 		IsTruncated           bool
-		Contents              []listedObject
-		CommonPrefixes        []listedPrefix
-	}
-	out.Name, out.Prefix, out.Delimiter = c.bucket, encode(prefix), encode(delimiter)
-	out.StartAfter, out.ContinuationToken = encode(q.Get("start-after")), token
-	out.EncodingType, out.MaxKeys = q.Get("encoding-type"), limit
-
-	s.mu.Lock()
-	b, err := s.find(c)
-	if err != nil {
-		s.mu.Unlock()
-		return err
-	}
-	last := ""
-	for _, key := range b.keys() {
-		rest, ok := strings.CutPrefix(key, prefix)
-		if !ok || key <= after {
-			continue
-		}
-		common := ""
-		if delimiter != "" {
-			if head, _, ok := strings.Cut(rest, delimiter); ok {
-				common = prefix + head + delimiter
-				if common == seen || common == last {
-					continue
-				}
-			}
-		}
-		if out.KeyCount == limit {
-			if limit > 0 {
-				out.IsTruncated = true
-				out.NextContinuationToken = base64.URLEncoding.EncodeToString([]byte(last))
-			}
-			break
-		}
-		out.KeyCount++
-		if common != "" {
-			last = common
-			out.CommonPrefixes = append(out.CommonPrefixes, listedPrefix{encode(common)})
-			continue
-		}
-		last = key
-		o := b.current(key)
-		out.Contents = append(out.Contents, listedObject{encode(key), timestamp(o.LastModified), o.ETag,
-			o.ChecksumAlgorithm, o.ChecksumType, len(o.Data), "STANDARD", owner})
-	}
-	s.mu.Unlock()
-	return writeXML(c, out)
-}
-
-func (s *S3) listMultipartUploads(c *call) error {
-	limit, err := intParam(c, "max-uploads", 1000, 0, 1<<31-1)
-	if err != nil {
-		return err
-	}
-	limit = min(limit, 1000)
-	encode, err := keyEncoder(c)
-	if err != nil {
-		return err
-	}
-	type entry struct {
-		Key       string
-		UploadID  string `xml:"UploadId"`
-		Initiated string
-	}
-	var out struct {
-		XMLName            xml.Name `xml:"ListMultipartUploadsResult"`
-		Bucket             string
-		Prefix             string
-		KeyMarker          string
-		UploadIDMarker     string `xml:"UploadIdMarker"`
-		NextKeyMarker      string `xml:",omitempty"`
-		NextUploadIDMarker string `xml:"NextUploadIdMarker,omitempty"`
-		EncodingType       string `xml:",omitempty"`
-		MaxUploads         int
-		IsTruncated        bool
-		Uploads            []entry `xml:"Upload"`
-	}
-	q := c.query
-	prefix, key, id := q.Get("prefix"), q.Get("key-marker"), q.Get("upload-id-marker")
-	out.Bucket, out.Prefix, out.EncodingType, out.MaxUploads = c.bucket, encode(prefix), q.Get("encoding-type"), limit
-	out.KeyMarker, out.UploadIDMarker = encode(key), id
-
-	s.mu.Lock()
-	b, err := s.find(c)
-	if err != nil {
-		s.mu.Unlock()
-		return err
-	}
-	for _, u := range b.sortedUploads() {
-		k := u.object.Key
-		if !strings.HasPrefix(k, prefix) || k < key || k == key && key != "" && (id == "" || u.id <= id) {
-			continue
-		}
-		if len(out.Uploads) == limit {
-			out.IsTruncated = true
-			break
-		}
-		out.NextKeyMarker, out.NextUploadIDMarker = encode(k), u.id
-		out.Uploads = append(out.Uploads, entry{encode(k), u.id, timestamp(u.initiate)})
-	}
-	s.mu.Unlock()
-	if !out.IsTruncated {
-		out.NextKeyMarker, out.NextUploadIDMarker = "", ""
+		page
+	}{Name: c.bucket, Prefix: l.encode(l.prefix), Delimiter: l.encode(l.delimiter), StartAfter: l.encode(l.after),
+		ContinuationToken: token, EncodingType: q.Get("encoding-type"),
+		KeyCount: len(p.Contents) + len(p.CommonPrefixes), MaxKeys: l.limit, IsTruncated: p.more, page: p}
+	if p.more {
+		out.NextContinuationToken = base64.URLEncoding.EncodeToString([]byte(p.last))
 	}
 	return writeXML(c, out)
 }

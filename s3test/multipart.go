@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
@@ -15,6 +16,9 @@ import (
 // An upload is a multipart upload that is going on. It is guarded by the mutex of
 // its S3.
 type upload struct {
+	// ending is held by who completes or aborts the upload, over what takes time:
+	// only one of them succeeds. It is taken before the mutex of the S3.
+	ending   sync.Mutex
 	id       string
 	initiate time.Time
 	object   *Object // its key, headers and SSE-C key
@@ -25,6 +29,29 @@ type upload struct {
 	explicit  bool
 	parts     map[int32]*uploadedPart
 }
+
+// An uploadName is what uploads are listed by.
+type uploadName struct{ key, id string }
+
+func (n uploadName) compare(other uploadName) int {
+	return cmp.Or(strings.Compare(n.key, other.key), strings.Compare(n.id, other.id))
+}
+
+// begin adds an upload. The caller holds the mutex of the S3.
+func (b *bucket) begin(u *upload) {
+	b.uploads[u.id] = u
+	b.pending.add(uploadName{u.object.Key, u.id})
+}
+
+// end removes an upload. The caller holds the mutex of the S3.
+func (b *bucket) end(u *upload) {
+	delete(b.uploads, u.id)
+	b.pending.remove(uploadName{u.object.Key, u.id})
+}
+
+// maxParts is the number of parts that an upload can have, and the largest number
+// of one.
+const maxParts = 10_000
 
 type uploadedPart struct {
 	Part
@@ -56,7 +83,8 @@ func (s *S3) Uploads(bucket string) []Upload {
 		return nil
 	}
 	var list []Upload
-	for _, u := range b.sortedUploads() {
+	for name := range b.pending.all() {
+		u := b.uploads[name.id]
 		v := Upload{Key: u.object.Key, ID: u.id, Initiated: u.initiate}
 		for _, p := range u.sortedParts() {
 			v.Parts = append(v.Parts, p.Part)
@@ -64,12 +92,6 @@ func (s *S3) Uploads(bucket string) []Upload {
 		list = append(list, v)
 	}
 	return list
-}
-
-func (b *bucket) sortedUploads() []*upload {
-	return slices.SortedFunc(maps.Values(b.uploads), func(x, y *upload) int {
-		return cmp.Or(cmp.Compare(x.object.Key, y.object.Key), cmp.Compare(x.id, y.id))
-	})
 }
 
 func (u *upload) sortedParts() []*uploadedPart {
@@ -107,7 +129,7 @@ func (s *S3) createMultipartUpload(c *call) error {
 	b, err := s.find(c)
 	if err == nil {
 		u.id = "upload" + s.nextID()
-		b.uploads[u.id] = u
+		b.begin(u)
 	}
 	s.mu.Unlock()
 	if err != nil {
@@ -141,8 +163,31 @@ func (s *S3) upload(c *call) (*bucket, *upload, error) {
 	return b, u, nil
 }
 
+// claim returns the upload that c is about, to be completed or aborted. The caller
+// unlocks its mutex ending, which nobody else has until then.
+func (s *S3) claim(c *call) (*bucket, *upload, error) {
+	s.mu.Lock()
+	_, u, err := s.upload(c)
+	s.mu.Unlock()
+	if err != nil {
+		return nil, nil, err
+	}
+	u.ending.Lock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b, _, err := s.upload(c) // it may have ended while we waited
+	if err != nil {
+		u.ending.Unlock()
+		return nil, nil, err
+	}
+	return b, u, nil
+}
+
 func (s *S3) uploadPart(c *call) error {
-	number, err := intParam(c, "partNumber", 0, 1, 10_000)
+	if !c.query.Has("partNumber") {
+		return invalidArgument("partNumber", "", "This operation needs a part number")
+	}
+	number, err := intParam(c, "partNumber", 0, 1, maxParts)
 	if err != nil {
 		return err
 	}
@@ -189,13 +234,14 @@ func (u *upload) add(p *uploadedPart, key string) error {
 }
 
 func (s *S3) abortMultipartUpload(c *call) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	b, u, err := s.upload(c)
+	b, u, err := s.claim(c)
 	if err != nil {
 		return err
 	}
-	delete(b.uploads, u.id)
+	defer u.ending.Unlock()
+	s.mu.Lock()
+	b.end(u)
+	s.mu.Unlock()
 	return writeEmpty(c, http.StatusNoContent)
 }
 
@@ -237,8 +283,9 @@ func (s *S3) listParts(c *call) error {
 		if u.explicit {
 			out.ChecksumAlgorithm, out.ChecksumType = u.algorithm, u.kind
 		}
-		for _, p := range u.sortedParts() {
-			if int(p.Number) <= marker {
+		for n := marker + 1; n <= maxParts; n++ {
+			p := u.parts[int32(n)]
+			if p == nil {
 				continue
 			}
 			if len(out.Parts) == limit {

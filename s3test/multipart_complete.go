@@ -20,6 +20,9 @@ type completedPart struct {
 }
 
 func (s *S3) completeMultipartUpload(c *call) error {
+	if err := checkWriteHeaders(c.Header); err != nil {
+		return err
+	}
 	data, err := readDocument(c)
 	if err != nil {
 		return err
@@ -28,23 +31,19 @@ func (s *S3) completeMultipartUpload(c *call) error {
 		XMLName xml.Name        `xml:"CompleteMultipartUpload"`
 		Parts   []completedPart `xml:"Part"`
 	}
-	if xml.Unmarshal(data, &in) != nil || len(in.Parts) == 0 {
+	if xml.Unmarshal(data, &in) != nil || len(in.Parts) == 0 || len(in.Parts) > maxParts {
 		return errMalformedXML
 	}
 
-	s.mu.Lock()
-	b, u, err := s.upload(c)
+	_, u, err := s.claim(c)
 	if err != nil {
-		var o *Object
-		if b != nil {
-			o = b.completed[c.query.Get("uploadId")]
-		}
-		s.mu.Unlock()
-		if o != nil && o.Key == c.key {
+		if o := s.completed(c); o != nil {
 			return writeCompleted(c, o)
 		}
 		return err
 	}
+	defer u.ending.Unlock()
+	s.mu.Lock()
 	parts, err := u.choose(in.Parts, s.opts.MinPartSize)
 	kind := u.kind
 	s.mu.Unlock()
@@ -57,14 +56,25 @@ func (s *S3) completeMultipartUpload(c *call) error {
 	if err := checkAssembled(c.Header, o, kind); err != nil {
 		return err
 	}
-	if err := s.store(c, o, c.Header); err != nil {
+	if err := s.store(c, o, func(b *bucket) {
+		b.end(u)
+		b.completed[u.id] = o
+	}); err != nil {
 		return err
 	}
-	s.mu.Lock()
-	delete(b.uploads, u.id)
-	b.completed[u.id] = o
-	s.mu.Unlock()
 	return writeCompleted(c, o)
+}
+
+// completed returns the object that c's upload has become, or nil.
+func (s *S3) completed(c *call) *Object {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if b := s.buckets[c.bucket]; b != nil {
+		if o := b.completed[c.query.Get("uploadId")]; o != nil && o.Key == c.key {
+			return o
+		}
+	}
+	return nil
 }
 
 // readDocument reads the body of a request whose checksum headers, if any, are not
@@ -73,7 +83,7 @@ func readDocument(c *call) ([]byte, error) {
 	r := c.Clone(c.Context())
 	r.Body = c.Body
 	for name := range r.Header {
-		if strings.HasPrefix(name, checksumPrefix) {
+		if strings.HasPrefix(name, checksumPrefix) || name == "X-Amz-Sdk-Checksum-Algorithm" {
 			delete(r.Header, name)
 		}
 	}

@@ -153,7 +153,7 @@ func (s *S3) Delete(bucket, key string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if b := s.buckets[bucket]; b != nil {
-		delete(b.objects, key)
+		b.drop(key)
 	}
 }
 

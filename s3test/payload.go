@@ -43,6 +43,10 @@ func readPayload(r *http.Request) (*payload, error) {
 		p.algorithm, trailer = a, checksumHeader(a)
 	}
 
+	if err := p.checkPromised(header); err != nil {
+		return nil, err
+	}
+
 	length, body := r.ContentLength, io.Reader(r.Body)
 	sha := header.Get("X-Amz-Content-Sha256")
 	var chunks *chunkReader
@@ -92,6 +96,14 @@ func declared(r *http.Request) (*payload, error) {
 	return p, nil
 }
 
+// checkPromised refuses a request that names an algorithm and has no checksum.
+func (p *payload) checkPromised(h http.Header) error {
+	if v := h.Get("X-Amz-Sdk-Checksum-Algorithm"); v != "" && p.algorithm == "" {
+		return invalidRequest("x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer headers were found.")
+	}
+	return nil
+}
+
 // verify compares the data with the checksums.
 func (p *payload) verify(h http.Header) error {
 	if v := h.Get("Content-Md5"); v != "" {
@@ -123,6 +135,9 @@ func (p *payload) verify(h http.Header) error {
 
 // describeUpload returns an object with what the headers of an upload say of it.
 func describeUpload(c *call) (*Object, error) {
+	if err := checkHeaderSize(c.Header); err != nil {
+		return nil, err
+	}
 	key, err := customerKey(c.Header)
 	if err != nil {
 		return nil, err
@@ -151,6 +166,33 @@ func describeUpload(c *call) (*Object, error) {
 		}
 	}
 	return o, nil
+}
+
+const (
+	maxHeader   = 8 << 10 // bytes of an upload's headers
+	maxMetadata = 2 << 10 // bytes of the user's metadata: names and values
+)
+
+// checkHeaderSize refuses uploads whose headers are too large.
+func checkHeaderSize(h http.Header) error {
+	header, metadata := 0, 0
+	for name, v := range h {
+		for _, v := range v {
+			header += len(name) + len(": ") + len(v) + len("\r\n")
+			if m, ok := strings.CutPrefix(strings.ToLower(name), "x-amz-meta-"); ok {
+				metadata += len(m) + len(v)
+			}
+		}
+	}
+	switch {
+	case metadata > maxMetadata:
+		return &apiError{status: 400, code: "MetadataTooLarge", message: "Your metadata headers exceed the maximum allowed metadata size",
+			fields: fields("Size", strconv.Itoa(metadata), "MaxSizeAllowed", strconv.Itoa(maxMetadata))}
+	case header > maxHeader:
+		return &apiError{status: 400, code: "RequestHeaderSectionTooLarge", message: "Your request header section exceeds the maximum allowed request header section size.",
+			fields: fields("MaxSizeAllowed", strconv.Itoa(maxHeader))}
+	}
+	return nil
 }
 
 // intParam returns a query parameter that is a number from lo to hi.

@@ -11,7 +11,6 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -123,11 +122,20 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	maps.Copy(h, resp.Header)
 	removeHopHeaders(h)
 	w.WriteHeader(resp.StatusCode)
+	if resp.ContentLength < 0 && r.Method != http.MethodHead {
+		_ = rc.Flush() // else net/http announces the length of a small body
+	}
 
 	buf := proxyBuffers.Get().(*[64 << 10]byte)
 	defer proxyBuffers.Put(buf)
-	for {
+	for empty := 0; ; {
 		n, err := resp.Body.Read(buf[:])
+		if empty++; n > 0 || err != nil {
+			empty = 0
+		}
+		if empty == 100 {
+			err = io.ErrNoProgress
+		}
 		if n > 0 {
 			if _, err := w.Write(buf[:n]); err != nil {
 				panic(http.ErrAbortHandler) // the client is gone
@@ -172,7 +180,7 @@ func removeHopHeaders(h http.Header) {
 // fail answers a request for which there is no answer.
 func fail(w http.ResponseWriter, r *http.Request, err error) {
 	switch {
-	case r.Context().Err() != nil, errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET):
+	case r.Context().Err() != nil, errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), isReset(err):
 		abort(w, err)
 	default:
 		body := (&apiError{code: "BadGateway", message: "s3test: the proxy has no answer: " + err.Error()}).body(r.URL.Path, "s3test")
@@ -185,7 +193,7 @@ func fail(w http.ResponseWriter, r *http.Request, err error) {
 // abort does to the client's connection what err says has happened to ours: it
 // resets or closes it.
 func abort(w http.ResponseWriter, err error) {
-	if !errors.Is(err, syscall.ECONNRESET) {
+	if !isReset(err) {
 		panic(http.ErrAbortHandler)
 	}
 	conn, _, err := http.NewResponseController(w).Hijack()

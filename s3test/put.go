@@ -10,6 +10,9 @@ import (
 )
 
 func (s *S3) putObject(c *call) error {
+	if err := checkWriteHeaders(c.Header); err != nil {
+		return err
+	}
 	o, err := describeUpload(c)
 	if err != nil {
 		return err
@@ -26,7 +29,7 @@ func (s *S3) putObject(c *call) error {
 		return err
 	}
 	o.Data, o.ChecksumAlgorithm, o.Checksum = body.data, body.algorithm, body.checksum
-	if err := s.store(c, o, c.Header); err != nil {
+	if err := s.store(c, o, nil); err != nil {
 		return err
 	}
 	h := c.w.Header()
@@ -40,8 +43,9 @@ func (s *S3) putObject(c *call) error {
 	return writeEmpty(c, http.StatusOK)
 }
 
-// store completes o and makes it the current version, if the conditions hold.
-func (s *S3) store(c *call, o *Object, conditions http.Header) error {
+// store completes o and makes it the current version, if the conditions of c hold.
+// It calls also, which may be nil, while it holds s.mu.
+func (s *S3) store(c *call, o *Object, also func(*bucket)) error {
 	if o.ChecksumAlgorithm == "" && !s.opts.NoDefaultChecksum {
 		o.ChecksumAlgorithm = types.ChecksumAlgorithmCrc64nvme
 	}
@@ -53,97 +57,28 @@ func (s *S3) store(c *call, o *Object, conditions http.Header) error {
 	if err != nil {
 		return err
 	}
-	if err := checkWrite(conditions, o.Key, b.current(o.Key)); err != nil {
+	if err := checkWrite(c.Header, o.Key, b.current(o.Key)); err != nil {
 		return err
 	}
 	b.put(o, s.nextID())
+	if also != nil {
+		also(b)
+	}
 	return nil
 }
 
-func (s *S3) deleteObject(c *call) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	b, err := s.find(c)
-	if err != nil {
-		return err
-	}
-	if v := c.Header.Get("If-Match"); v != "" {
-		if err := checkWrite(http.Header{"If-Match": {v}}, c.key, b.current(c.key)); err != nil {
-			return err
-		}
-	}
-	if o := s.delete(b, c.key, c.query.Get("versionId")); o != nil {
-		setVersion(c.w.Header(), o)
-		if o.DeleteMarker {
-			c.w.Header().Set("X-Amz-Delete-Marker", "true")
-		}
-	}
-	return writeEmpty(c, http.StatusNoContent)
-}
-
-// delete removes a version, or if version is empty the object, which in a bucket
-// with versions puts a marker on it. It returns what has been removed, or the
-// marker, or nil. The caller holds s.mu.
-func (s *S3) delete(b *bucket, key, version string) *Object {
-	switch {
-	case version != "":
-		o := b.version(key, version)
-		b.remove(key, version)
-		return o
-	case b.versioning == "":
-		delete(b.objects, key)
-		return nil
-	default:
-		o := &Object{Key: key, DeleteMarker: true, LastModified: now()}
-		b.put(o, s.nextID())
-		return o
-	}
-}
-
-func (s *S3) deleteObjects(c *call) error {
-	body, err := readPayload(c.Request)
-	if err != nil {
-		return err
-	}
-	type entry struct {
-		Key       string
-		VersionID string `xml:"VersionId,omitempty"`
-	}
-	var in struct {
-		XMLName xml.Name `xml:"Delete"`
-		Quiet   bool
-		Objects []entry `xml:"Object"`
-	}
-	if xml.Unmarshal(body.data, &in) != nil || len(in.Objects) == 0 || len(in.Objects) > 1000 {
-		return errMalformedXML
-	}
-	var out struct {
-		XMLName xml.Name `xml:"DeleteResult"`
-		Deleted []entry
-	}
-	s.mu.Lock()
-	b, err := s.find(c)
-	if err == nil {
-		for _, e := range in.Objects {
-			s.delete(b, e.Key, e.VersionID)
-			if !in.Quiet {
-				out.Deleted = append(out.Deleted, e)
-			}
-		}
-	}
-	s.mu.Unlock()
-	if err != nil {
-		return err
-	}
-	return writeXML(c, out)
-}
-
 func (s *S3) copyObject(c *call) error {
+	if err := checkWriteHeaders(c.Header); err != nil {
+		return err
+	}
 	source, query, _ := strings.Cut(c.Header.Get("X-Amz-Copy-Source"), "?")
 	source, err := url.PathUnescape(source)
 	bucket, key, ok := strings.Cut(strings.TrimPrefix(source, "/"), "/")
 	if err != nil || !ok {
 		return invalidArgument("x-amz-copy-source", source, "Copy Source must mention the source bucket and key: sourcebucket/sourcekey")
+	}
+	if err := checkKey(key); err != nil {
+		return err
 	}
 	from, err := s.lookup(c, bucket, key, strings.TrimPrefix(query, "versionId="))
 	if err != nil {
@@ -159,7 +94,11 @@ func (s *S3) copyObject(c *call) error {
 	if err != nil {
 		return err
 	}
-	if c.Header.Get("X-Amz-Metadata-Directive") != "REPLACE" {
+	switch v := c.Header.Get("X-Amz-Metadata-Directive"); v {
+	case "REPLACE":
+	default:
+		return invalidArgument("x-amz-metadata-directive", v, "Unknown metadata directive.")
+	case "", "COPY":
 		if bucket == c.bucket && key == c.key && query == "" {
 			return invalidRequest("This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.")
 		}
@@ -172,7 +111,7 @@ func (s *S3) copyObject(c *call) error {
 		}
 		o.ChecksumAlgorithm = a
 	}
-	if err := s.store(c, o, c.Header); err != nil {
+	if err := s.store(c, o, nil); err != nil {
 		return err
 	}
 	h := c.w.Header()

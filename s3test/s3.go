@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -115,6 +114,7 @@ var handlers = map[string]func(*S3, *call) error{
 	"HeadObject":              (*S3).getObject,
 	"ListBuckets":             (*S3).listBuckets,
 	"ListMultipartUploads":    (*S3).listMultipartUploads,
+	"ListObjects":             (*S3).listObjects,
 	"ListObjectsV2":           (*S3).listObjectsV2,
 	"ListParts":               (*S3).listParts,
 	"PutBucketVersioning":     (*S3).putBucketVersioning,
@@ -181,6 +181,12 @@ func (s *S3) admit(c *call) error {
 	if owner := c.Header.Get("X-Amz-Expected-Bucket-Owner"); owner != "" && owner != s.opts.Owner {
 		return errAccessDenied
 	}
+	if err := checkExpiry(c); err != nil {
+		return err
+	}
+	if err := checkAddress(c); err != nil {
+		return err
+	}
 	if s.opts.Partitions != nil && !s.opts.Partitions.admit(c.Request) {
 		drain(c.Request)
 		return errSlowDown
@@ -200,21 +206,6 @@ func credential(r *http.Request) (key, region string) {
 		return f[0], ""
 	}
 	return f[0], f[2]
-}
-
-// address returns the bucket and the key that r is about, both of which may be
-// empty.
-func address(r *http.Request) (bucket, key string) {
-	host := r.Host
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		host = h
-	}
-	path := strings.TrimPrefix(r.URL.Path, "/")
-	if bucket, ok := strings.CutSuffix(host, "."+Domain); ok {
-		return bucket, path
-	}
-	bucket, key, _ = strings.Cut(path, "/")
-	return bucket, key
 }
 
 // now is the time for the objects' dates: S3 keeps whole seconds.

@@ -61,6 +61,14 @@ func Rules(rules ...Rule) Script {
 	}
 }
 
+// String says what the rule does, and to what.
+func (rule Rule) String() string {
+	if rule.Operation == "" {
+		return rule.Fault.Name
+	}
+	return rule.Operation + ": " + rule.Fault.Name
+}
+
 func (rule *Rule) matches(r *http.Request) bool {
 	_, key := address(r)
 	prefix, isPrefix := strings.CutSuffix(rule.Key, "*")
