@@ -482,7 +482,7 @@ func TestCopyAllocsPerRun(t *testing.T) {
 	for _, src := range benchSources {
 		for _, dst := range benchSinks {
 			t.Run(src.name+" to "+dst.name, func(t *testing.T) {
-				r, rewindSource := src.open(t)
+				r, rewindSource := src.open(t, copyBenchSize)
 				w, rewindSink := dst.open(t)
 				count := func(do copyFunc) float64 {
 					return testing.AllocsPerRun(20, func() {
