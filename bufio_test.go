@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"unsafe"
 
 	"github.com/stretchr/testify/require"
 
@@ -50,11 +51,150 @@ func TestBufioIsReusedBySize(t *testing.T) {
 		return // sync.Pool drops a quarter of Puts under race
 	}
 	p := newPool(t)
+	buffer := func(bw *bufio.Writer) *byte { return unsafe.SliceData(bw.AvailableBuffer()) }
 	small, large := p.GetBufioWriter(io.Discard, 2048), p.GetBufioWriter(io.Discard, 4096)
+	wantSmall, wantLarge := buffer(small), buffer(large)
 	p.PutBufioWriter(large)
 	p.PutBufioWriter(small)
-	require.Same(t, small, p.GetBufioWriter(io.Discard, 2048))
-	require.Same(t, large, p.GetBufioWriter(io.Discard, 4096))
+	require.Same(t, wantSmall, buffer(p.GetBufioWriter(io.Discard, 2048)))
+	require.Same(t, wantLarge, buffer(p.GetBufioWriter(io.Discard, 4096)))
+}
+
+// misuse is what a caller must not do with what he has put back.
+var misuse = map[string]func(p *s3pool.Pool, br *bufio.Reader, bw *bufio.Writer) error{
+	"put twice": func(p *s3pool.Pool, br *bufio.Reader, bw *bufio.Writer) error {
+		if br != nil {
+			p.PutBufioReader(br)
+		}
+		p.PutBufioWriter(bw)
+		return errors.New("had no effect")
+	},
+	"Read": func(_ *s3pool.Pool, br *bufio.Reader, _ *bufio.Writer) error {
+		_, err := br.Read(make([]byte, 3))
+		return err
+	},
+	"large Read": func(_ *s3pool.Pool, br *bufio.Reader, _ *bufio.Writer) error {
+		_, err := br.Read(make([]byte, 10_000))
+		return err
+	},
+	"ReadString": func(_ *s3pool.Pool, br *bufio.Reader, _ *bufio.Writer) error {
+		_, err := br.ReadString('\n')
+		return err
+	},
+	"WriteTo": func(_ *s3pool.Pool, br *bufio.Reader, _ *bufio.Writer) error {
+		_, err := br.WriteTo(io.Discard)
+		return err
+	},
+	"Peek": func(_ *s3pool.Pool, br *bufio.Reader, _ *bufio.Writer) error {
+		_, err := br.Peek(1)
+		return err
+	},
+	"WriteString": func(_ *s3pool.Pool, _ *bufio.Reader, bw *bufio.Writer) error {
+		_, err := bw.WriteString("stray")
+		return err
+	},
+	"WriteByte": func(_ *s3pool.Pool, _ *bufio.Reader, bw *bufio.Writer) error { return bw.WriteByte('x') },
+	"large Write": func(_ *s3pool.Pool, _ *bufio.Reader, bw *bufio.Writer) error {
+		_, err := bw.Write(make([]byte, 10_000))
+		return err
+	},
+	"ReadFrom": func(_ *s3pool.Pool, _ *bufio.Reader, bw *bufio.Writer) error {
+		_, err := bw.ReadFrom(strings.NewReader("stray"))
+		return err
+	},
+	"Flush": func(_ *s3pool.Pool, _ *bufio.Reader, bw *bufio.Writer) error { return bw.Flush() },
+}
+
+// What has been put back is of no use any more, and the next user sees nothing of it,
+// whether he has come already or not.
+func TestBufioAfterPut(t *testing.T) {
+	for name, f := range misuse {
+		for _, size := range []int{512, 4096, 2 * mib} {
+			for _, late := range []bool{false, true} {
+				p := newPool(t)
+				br, bw := p.GetBufioReader(strings.NewReader("first"), size), p.GetBufioWriter(io.Discard, size)
+				p.PutBufioReader(br)
+				p.PutBufioWriter(bw)
+				var next [2]*bufio.Reader
+				var nextOut [2]*bufio.Writer
+				var out [2]bytes.Buffer
+				come := func() {
+					for i := range next {
+						next[i] = p.GetBufioReader(strings.NewReader("second"), size)
+						nextOut[i] = p.GetBufioWriter(&out[i], size)
+						nextOut[i].WriteString("second")
+					}
+				}
+				if late {
+					come()
+				}
+				if check.Enabled {
+					require.Panics(t, func() { f(p, br, bw) }, name)
+				} else {
+					require.Error(t, f(p, br, bw), name)
+				}
+				if !late {
+					come()
+				}
+				for i := range next {
+					got, err := io.ReadAll(next[i])
+					require.NoError(t, err)
+					require.Equal(t, "second", string(got), name)
+					require.NoError(t, nextOut[i].Flush())
+					require.Equal(t, "second", out[i].String(), name)
+					p.PutBufioReader(next[i])
+					p.PutBufioWriter(nextOut[i])
+				}
+				require.NotSame(t, next[0], next[1])
+				require.NotSame(t, nextOut[0], nextOut[1])
+			}
+		}
+	}
+}
+
+// A Reset gives what has been put back a life of its own.
+func TestBufioResetAfterPut(t *testing.T) {
+	p := newPool(t)
+	var handles [3]*bufio.Writer
+	var out [3]bytes.Buffer
+	for i := range handles {
+		handles[i] = p.GetBufioWriter(io.Discard, 512)
+		p.PutBufioWriter(handles[i])
+		handles[i].Reset(&out[i])
+		br := p.GetBufioReader(nil, 512)
+		p.PutBufioReader(br)
+		br.Reset(strings.NewReader("again"))
+		got, err := io.ReadAll(br)
+		require.NoError(t, err)
+		require.Equal(t, "again", string(got))
+	}
+	for i, bw := range handles {
+		bw.WriteByte(byte('a' + i))
+	}
+	for i, bw := range handles {
+		require.NoError(t, bw.Flush())
+		require.Equal(t, string(rune('a'+i)), out[i].String())
+	}
+}
+
+func TestPutBufioFromElsewhere(t *testing.T) {
+	p, other := newPool(t), newPool(t)
+	for name, put := range map[string]func(){
+		"bufio's":        func() { p.PutBufioWriter(bufio.NewWriterSize(io.Discard, 4096)) },
+		"bufio's reader": func() { p.PutBufioReader(bufio.NewReaderSize(nil, 4096)) },
+		"another pool's": func() { p.PutBufioWriter(other.GetBufioWriter(io.Discard, 4096)) },
+		"a copy": func() {
+			bw := p.GetBufioWriter(io.Discard, 4096)
+			twin := *bw
+			p.PutBufioWriter(&twin)
+		},
+	} {
+		if check.Enabled {
+			require.Panics(t, put, name)
+		} else {
+			put()
+		}
+	}
 }
 
 func TestPutBufioReaderRetainsNothing(t *testing.T) {

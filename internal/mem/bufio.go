@@ -22,7 +22,10 @@ const (
 )
 
 // bufioPool holds *bufio.Reader or *bufio.Writer by the size of their buffer.
-type bufioPool [numBufio]sync.Pool
+type bufioPool struct {
+	buckets [numBufio]sync.Pool
+	ledger  ledger
+}
 
 // bufioBucket returns the smallest bucket for size, and numBufio for none.
 func bufioBucket(size int) int {
@@ -49,7 +52,13 @@ func (p *bufioPool) home(size int) *sync.Pool {
 	if i == numBufio || size != 1<<(i+minBufioShift) {
 		return nil
 	}
-	return &p[i]
+	return &p.buckets[i]
+}
+
+// isOurs reports whether a buffer of that size can have come from a pool.
+func isOurs(size int) bool {
+	i := bufioBucket(size)
+	return i == numBufio || size == 1<<(i+minBufioShift)
 }
 
 // GetBufioReader returns a bufio.Reader on r with a buffer of at least size bytes,
@@ -58,18 +67,18 @@ func (p *bufioPool) home(size int) *sync.Pool {
 func (p *Pool) GetBufioReader(r io.Reader, size int) *bufio.Reader {
 	p.MustExist("GetBufioReader")
 	size = bufioSize("GetBufioReader", size)
-	i := bufioBucket(size)
-	if i == numBufio {
-		// Not bufio.NewReaderSize(r, size): it may return r itself.
-		br := bufio.NewReaderSize(nil, size)
-		br.Reset(r)
-		return br
+	var br *bufio.Reader
+	if i := bufioBucket(size); i < numBufio {
+		br, _ = p.readers.buckets[i].Get().(*bufio.Reader)
+		size = 1 << (i + minBufioShift)
 	}
-	br, _ := p.readers[i].Get().(*bufio.Reader)
 	if br == nil {
-		br = bufio.NewReaderSize(nil, 1<<(i+minBufioShift))
+		br = bufio.NewReaderSize(nil, size) // not on r: that may return r itself
 	}
 	br.Reset(r)
+	if check.Enabled {
+		lend(&p.readers.ledger, br)
+	}
 	return br
 }
 
@@ -80,7 +89,14 @@ func (p *Pool) PutBufioReader(br *bufio.Reader) {
 	if br == nil {
 		return
 	}
-	if home := p.readers.home(br.Size()); home != nil {
+	home := p.readers.home(br.Size())
+	if check.Enabled {
+		settle(&p.readers.ledger, "PutBufioReader", br, home != nil)
+	}
+	if !isOurs(br.Size()) {
+		return // put back already, or made elsewhere
+	}
+	if br = retireReader(br); home != nil {
 		br.Reset(nil) // retain neither the source nor its error
 		home.Put(br)
 	}
@@ -92,17 +108,18 @@ func (p *Pool) PutBufioReader(br *bufio.Reader) {
 func (p *Pool) GetBufioWriter(w io.Writer, size int) *bufio.Writer {
 	p.MustExist("GetBufioWriter")
 	size = bufioSize("GetBufioWriter", size)
-	i := bufioBucket(size)
-	if i == numBufio {
-		bw := bufio.NewWriterSize(nil, size)
-		bw.Reset(w)
-		return bw
+	var bw *bufio.Writer
+	if i := bufioBucket(size); i < numBufio {
+		bw, _ = p.writers.buckets[i].Get().(*bufio.Writer)
+		size = 1 << (i + minBufioShift)
 	}
-	bw, _ := p.writers[i].Get().(*bufio.Writer)
 	if bw == nil {
-		bw = bufio.NewWriterSize(nil, 1<<(i+minBufioShift))
+		bw = bufio.NewWriterSize(nil, size)
 	}
 	bw.Reset(w)
+	if check.Enabled {
+		lend(&p.writers.ledger, bw)
+	}
 	return bw
 }
 
@@ -116,16 +133,24 @@ func (p *Pool) PutBufioWriter(bw *bufio.Writer) {
 	if bw == nil {
 		return
 	}
+	home := p.writers.home(bw.Size())
+	if check.Enabled {
+		settle(&p.writers.ledger, "PutBufioWriter", bw, home != nil)
+	}
+	if !isOurs(bw.Size()) {
+		return // put back already, or made elsewhere
+	}
 	if n := bw.Buffered(); n > 0 {
 		// A writer that has failed cannot flush. Writing nothing asks for its error.
 		if _, err := bw.Write(nil); err == nil {
 			if check.Enabled {
 				panic(fmt.Sprintf("s3pool: PutBufioWriter: %d bytes have not been flushed", n))
 			}
+			retireWriter(bw)
 			return
 		}
 	}
-	if home := p.writers.home(bw.Size()); home != nil {
+	if bw = retireWriter(bw); home != nil {
 		bw.Reset(nil)
 		home.Put(bw)
 	}

@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"github.com/s3pool/s3pool/internal/mem"
+	"github.com/s3pool/s3pool/internal/xio"
 )
 
 // A Payload is the bytes of one request: memory, or a section of the caller's body.
@@ -23,6 +24,20 @@ func (p Payload) Window(pool *mem.Pool) *Window {
 	return &Window{pool: pool, Payload: p}
 }
 
+// readAt fills piece, or says why not. What lies behind it in memory is out of at's reach.
+func readAt(at io.ReaderAt, piece []byte, off int64) (int, error) {
+	n, err := at.ReadAt(piece[:len(piece):len(piece)], off)
+	switch {
+	case n < 0 || n > len(piece):
+		return 0, xio.ErrBadCount
+	case n == len(piece):
+		return n, nil
+	case err == nil || err == io.EOF:
+		return n, errShrunk
+	}
+	return n, err
+}
+
 // WriteTo passes the bytes on to w, which must not keep them and never fails. The
 // error is the body's own, or that of ctx.
 func (p Payload) WriteTo(ctx context.Context, w io.Writer, pool *mem.Pool) error {
@@ -37,11 +52,8 @@ func (p Payload) WriteTo(ctx context.Context, w io.Writer, pool *mem.Pool) error
 			return err
 		}
 		piece := block.Bytes()[:min(int64(len(block.Bytes())), p.N-off)]
-		n, err := p.At.ReadAt(piece, p.Base+off)
-		if n < len(piece) {
-			if err == nil || err == io.EOF {
-				err = errShrunk
-			}
+		n, err := readAt(p.At, piece, p.Base+off)
+		if err != nil {
 			return err
 		}
 		w.Write(piece)

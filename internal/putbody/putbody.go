@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
+	"io/fs"
 	"reflect"
+
+	"github.com/s3pool/s3pool/internal/xio"
 )
 
 // A Body is what Put is to send: a section that can be read again and by several at
@@ -33,6 +35,8 @@ func New(r io.Reader, declared *int64) (Body, error) {
 	return b, nil
 }
 
+// classify asks r only for what is its own: the bytes of a type that embeds a file or a
+// buffer and has a Read are those that its Read returns, however many that are.
 func classify(r io.Reader) (Body, error) {
 	if r == nil {
 		return Body{At: nothing{}}, nil
@@ -40,7 +44,7 @@ func classify(r io.Reader) (Body, error) {
 	if v := reflect.ValueOf(r); v.Kind() == reflect.Pointer && v.IsNil() {
 		return Body{}, fmt.Errorf("the body is a nil %T", r)
 	}
-	if at, ok := r.(section); ok && rereadable(r) {
+	if at, ok := r.(section); ok && rereadable(r) && !xio.Misleads(r, xio.ReadAt) && !xio.Misleads(r, xio.Seek) {
 		// The position is put back: the body is the caller's.
 		base, err := at.Seek(0, io.SeekCurrent)
 		if err != nil {
@@ -55,7 +59,7 @@ func classify(r io.Reader) (Body, error) {
 		}
 		return Body{At: at, Base: base, Size: max(end-base, 0)}, nil
 	}
-	if l, ok := r.(interface{ Len() int }); ok {
+	if l, ok := r.(interface{ Len() int }); ok && !xio.Misleads(r, xio.Len) {
 		return Body{R: r, Size: int64(l.Len())}, nil
 	}
 	return Body{R: r, Size: -1}, nil
@@ -67,9 +71,10 @@ type section interface {
 }
 
 // rereadable reports whether a section is one: terminals and devices are not, and the
-// files of /proc say that they are empty.
+// files of /proc say that they are empty. It asks whatever can tell, as types that embed
+// an *os.File can.
 func rereadable(r io.Reader) bool {
-	f, ok := r.(*os.File)
+	f, ok := r.(interface{ Stat() (fs.FileInfo, error) })
 	if !ok {
 		return true
 	}

@@ -43,14 +43,8 @@ func (w *Window) Read(p []byte) (int, error) {
 		w.pos += int64(n)
 		return n, nil
 	}
-	n, err := w.At.ReadAt(p, w.Base+w.pos)
+	n, err := readAt(w.At, p, w.Base+w.pos)
 	w.pos += int64(n)
-	if n == len(p) {
-		return n, nil
-	}
-	if err == io.EOF || err == nil {
-		err = errShrunk
-	}
 	w.err = err
 	return n, &Error{err}
 }

@@ -8,21 +8,35 @@ import (
 	"unsafe"
 )
 
-// writePast writes more than bw has room for past its buffer. bw.Write does so too,
-// but if the writer behind it takes nothing and says nothing it tries for ever.
-func writePast(bw *bufio.Writer, b []byte) (int, error) {
+// writePast writes more than bw has room for, in the same pieces as bw.Write: the buffer
+// is filled and flushed, what is larger than the buffer goes past it. But bw.Write tries
+// for ever where the writer behind it takes nothing and says nothing.
+func writePast(bw *bufio.Writer, b []byte) (written int, err error) {
 	w := WriterBehind(bw)
 	if w == nil {
 		return bw.Write(b)
 	}
-	if err := bw.Flush(); err != nil {
-		return 0, err
+	if _, err := bw.Write(nil); err != nil {
+		return 0, err // it has failed already
 	}
-	n, err := Write(w, b)
-	if err != nil {
-		Fail(bw, err)
+	for len(b) > bw.Available() {
+		var n int
+		if bw.Buffered() > 0 {
+			n, _ = bw.Write(b[:bw.Available()])
+			err = bw.Flush()
+		} else if n, err = Write(w, b); err == io.ErrShortWrite && n > 0 {
+			err = nil // bufio goes on with the rest
+		} else if err != nil {
+			Fail(bw, err)
+		}
+		written += n
+		b = b[n:]
+		if err != nil {
+			return written, err
+		}
 	}
-	return n, err
+	n, err := bw.Write(b)
+	return written + n, err
 }
 
 // Fail makes err the error that bw has met. Bytes that went past its buffer are

@@ -9,16 +9,16 @@ import (
 // ErrLongBody is the error of a body that goes on where it should have ended.
 var ErrLongBody = errors.New("s3pool: the body is longer than its Content-Length")
 
-var errBadRead = errors.New("the body's Read returned an impossible count")
+// ErrBadCount is the error of a Read or ReadAt that says to have read what it cannot have.
+var ErrBadCount = errors.New("the body's Read returned an impossible count")
+
+// MaxEmptyReads is how many times in a row a Read may return nothing and no error. Then
+// the reader is taken to be stuck, with io.ErrNoProgress. It is bufio's number.
+const MaxEmptyReads = 100
 
 // ReadUntil fills p. It returns io.EOF if r ended, even exactly at the end of p.
 func ReadUntil(r io.Reader, p []byte) (n int, err error) {
-	for n < len(p) && err == nil {
-		var m int
-		m, err = r.Read(p[n:])
-		n += m
-	}
-	return n, err
+	return ReadForeign(context.Background(), r, p)
 }
 
 // ReadBody fills p from a body of that length and makes sure that the body ends there.
@@ -26,9 +26,9 @@ func ReadUntil(r io.Reader, p []byte) (n int, err error) {
 // io.ErrUnexpectedEOF.
 func ReadBody(r io.Reader, p []byte) (int, error) {
 	n, err := ReadUntil(r, p)
-	for err == nil { // p is full; the end has not been seen
+	if err == nil { // p is full; the end has not been seen
 		var more int
-		more, err = r.Read(make([]byte, 1))
+		more, err = ReadUntil(r, make([]byte, 1))
 		if more > 0 {
 			return n, ErrLongBody
 		}
@@ -40,7 +40,8 @@ func ReadBody(r io.Reader, p []byte) (int, error) {
 }
 
 // ReadForeign fills p from a Reader that a caller wrote, or reads as much as there is.
-// It checks what Read returns, and begins no Read when ctx has ended.
+// It checks what Read returns, and begins no Read when ctx has ended. What lies behind p
+// in memory is out of the Reader's reach.
 func ReadForeign(ctx context.Context, r io.Reader, p []byte) (n int, err error) {
 	empty := 0
 	for n < len(p) && err == nil {
@@ -48,14 +49,14 @@ func ReadForeign(ctx context.Context, r io.Reader, p []byte) (n int, err error) 
 			return n, err
 		}
 		var m int
-		m, err = r.Read(p[n:])
+		m, err = r.Read(p[n:len(p):len(p)])
 		if m < 0 || m > len(p)-n {
-			return n, errBadRead
+			return n, ErrBadCount
 		}
 		n += m
 		if m > 0 {
 			empty = 0
-		} else if empty++; empty == 100 && err == nil {
+		} else if empty++; empty == MaxEmptyReads && err == nil {
 			err = io.ErrNoProgress
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"io"
 	"net"
-	"net/http"
 	"os"
 	"strings"
 	"syscall"
@@ -50,12 +49,13 @@ type copier struct{ blocks *mem.Pool }
 type source int
 
 const (
-	fromPlain   source = iota // Read is all there is: a TLS connection, an S3 body
-	fromFile                  // a file, or a LimitedReader or SectionReader on one
-	fromConn                  // a TCP or Unix stream, or a LimitedReader on one
-	fromBufio                 // buffered bytes, then a source that is neither of these two
-	fromBufioFD               // buffered bytes, then one that is
-	fromWriter                // another WriterTo: a bytes.Reader, a caller's own
+	fromPlain    source = iota // Read is all there is: a TLS connection, an S3 body
+	fromFile                   // a file, or a LimitedReader or SectionReader on one
+	fromConn                   // a TCP or Unix stream, or a LimitedReader on one
+	fromBufio                  // buffered bytes, then a source that is neither of these two
+	fromBufioFD                // buffered bytes, then one that is
+	fromBufioOwn               // buffered bytes, then one whose WriteTo is not to be asked
+	fromWriter                 // another WriterTo: a bytes.Reader, a caller's own
 	numSources
 )
 
@@ -68,7 +68,7 @@ const (
 	toReader             // another ReaderFrom: io.Discard, a bytes.Buffer, a caller's own
 	toTCP
 	toFile
-	toHTTP  // an http.ResponseWriter that is a ReaderFrom
+	toHTTP  // net/http's response
 	toBufio // once flushed, another sink
 	numSinks
 )
@@ -78,7 +78,6 @@ type way int
 
 const (
 	pump         way = iota // through a borrowed buffer
-	sip                     // the same in small pieces
 	writeTo                 // src.WriteTo(dst), as io.Copy does, or else pump
 	readFrom                // dst.ReadFrom(src), as io.Copy does
 	sendfile                // file to connection in the kernel
@@ -99,13 +98,17 @@ const (
 // liking, and a buffer given to io.CopyBuffer does not reach it. And a bufio.Reader
 // or Writer between two ends hides each from the other. So these types are asked
 // only where there is a short cut to be had.
+//
+// A method that a type got from something it embeds is not asked if the type has a Read
+// or Write of its own, which the method would pass by: see xio.Misleads.
 var ways = [numSources][numSinks]way{
-	fromPlain:   {toPlain: sip, toRaw: pump, toReader: readFrom, toTCP: pump, toFile: pump, toHTTP: pump, toBufio: through},
-	fromFile:    {toPlain: pump, toRaw: writeTo, toReader: readFrom, toTCP: sendfile, toFile: copyRange, toHTTP: respond, toBufio: through},
-	fromConn:    {toPlain: pump, toRaw: writeTo, toReader: readFrom, toTCP: splice, toFile: spliceToFile, toHTTP: respond, toBufio: through},
-	fromBufio:   {toPlain: writeTo, toRaw: writeTo, toReader: writeTo, toTCP: drain, toFile: drain, toHTTP: drain, toBufio: drain},
-	fromBufioFD: {toPlain: drain, toRaw: writeTo, toReader: writeTo, toTCP: drain, toFile: drain, toHTTP: drain, toBufio: drain},
-	fromWriter:  {toPlain: writeTo, toRaw: writeTo, toReader: writeTo, toTCP: writeTo, toFile: writeTo, toHTTP: writeTo, toBufio: writeTo},
+	fromPlain:    {toPlain: pump, toRaw: pump, toReader: readFrom, toTCP: pump, toFile: pump, toHTTP: pump, toBufio: through},
+	fromFile:     {toPlain: pump, toRaw: writeTo, toReader: readFrom, toTCP: sendfile, toFile: copyRange, toHTTP: respond, toBufio: through},
+	fromConn:     {toPlain: pump, toRaw: writeTo, toReader: readFrom, toTCP: splice, toFile: spliceToFile, toHTTP: respond, toBufio: through},
+	fromBufio:    {toPlain: writeTo, toRaw: writeTo, toReader: writeTo, toTCP: drain, toFile: drain, toHTTP: drain, toBufio: drain},
+	fromBufioFD:  {toPlain: drain, toRaw: writeTo, toReader: writeTo, toTCP: drain, toFile: drain, toHTTP: drain, toBufio: drain},
+	fromBufioOwn: {toPlain: drain, toRaw: drain, toReader: drain, toTCP: drain, toFile: drain, toHTTP: drain, toBufio: drain},
+	fromWriter:   {toPlain: writeTo, toRaw: writeTo, toReader: writeTo, toTCP: writeTo, toFile: writeTo, toHTTP: writeTo, toBufio: writeTo},
 }
 
 // copy goes one of the ways and puts the error in the words of io.Copy, which
@@ -134,6 +137,9 @@ func (z copier) take(w way, dst io.Writer, src io.Reader) (int64, error) {
 			return src.WriteTo(dst)
 		}
 	case readFrom:
+		if c, ok := src.(syscall.Conn); ok && xio.Misleads(c, xio.ReadConn) {
+			src = xio.OnlyRead(src) // net and os would ask it for its descriptor
+		}
 		return dst.(io.ReaderFrom).ReadFrom(src)
 	case sendfile:
 		return z.sendfile(dst.(*net.TCPConn), src)
@@ -144,14 +150,11 @@ func (z copier) take(w way, dst io.Writer, src io.Reader) (int64, error) {
 	case copyRange:
 		return z.copyRange(dst.(*os.File), src)
 	case respond:
-		return z.respond(dst.(responseWriter), src)
+		return z.respond(dst.(response), src)
 	case through:
 		return z.through(dst.(*bufio.Writer), src)
 	case drain:
 		return z.drain(dst, src.(*bufio.Reader))
-	case sip:
-		n, _, err := z.pumpMax(dst, src, sipSize, -1)
-		return n, err
 	}
 	return z.pump(dst, src)
 }
@@ -159,8 +162,14 @@ func (z copier) take(w way, dst io.Writer, src io.Reader) (int64, error) {
 func sourceOf(src io.Reader) source {
 	switch r := src.(type) {
 	case *bufio.Reader:
-		if s := sourceOf(xio.ReaderBehind(r)); s == fromFile || s == fromConn {
+		behind := xio.ReaderBehind(r)
+		switch sourceOf(behind) {
+		case fromFile, fromConn:
 			return fromBufioFD
+		case fromPlain, fromBufioOwn:
+			if _, ok := behind.(io.WriterTo); ok {
+				return fromBufioOwn
+			}
 		}
 		return fromBufio
 	case *os.File:
@@ -191,33 +200,38 @@ func sourceOf(src io.Reader) source {
 			return fromConn
 		}
 	case io.WriterTo:
-		return fromWriter
+		if !xio.Misleads(r, xio.WriteTo) {
+			return fromWriter
+		}
 	}
 	return fromPlain
 }
 
 func sinkOf(dst io.Writer) sink {
-	switch dst.(type) {
+	switch w := dst.(type) {
 	case *net.TCPConn:
 		return toTCP
 	case *os.File:
 		return toFile
 	case *bufio.Writer:
 		return toBufio
-	case responseWriter:
-		return toHTTP
-	case io.ReaderFrom:
+	case *bytes.Buffer:
 		return toReader
-	case syscall.Conn:
+	case *net.UnixConn:
 		return toRaw
+	case io.ReaderFrom:
+		if isResponse(w) {
+			return toHTTP
+		}
+		if !xio.Misleads(w, xio.ReadFrom) {
+			return toReader
+		}
+	case syscall.Conn:
+		if !xio.Misleads(w, xio.WriteConn) {
+			return toRaw
+		}
 	}
 	return toPlain
-}
-
-// responseWriter is net/http's for HTTP/1, and what middleware makes of it.
-type responseWriter interface {
-	http.ResponseWriter
-	io.ReaderFrom
 }
 
 // fileOf returns the file that r is a section of, or nil.
@@ -232,38 +246,36 @@ func isStream(c *net.UnixConn) bool {
 	return a != nil && a.Network() == "unix"
 }
 
-// The sizes of a piece, by measurement of every pair against io.Copy, whose own is
-// 32 KiB.
-//
-// With a system call on one side, pieces of 64 KiB gain a tenth into files and lose
-// as much into connections, where the peer has nothing to do while a piece is being
-// read; 16 KiB loses everywhere. From memory to memory 1 MiB takes 7 to 10 µs in
-// pieces of 16 KiB, which stay in the first-level cache, and 14 in larger ones.
-const (
-	pumpSize = mem.ScratchSize
-	sipSize  = 16 << 10
-)
+// pumpSize is what one Read is offered. It is io.Copy's own: a datagram is cut to the room
+// that its reader has, and leaves again as one of that size. 64 KiB would gain a tenth into
+// files and lose as much into connections, where the peer has nothing to do while a piece
+// is being read.
+const pumpSize = mem.ScratchSize
 
 // pump copies through a borrowed buffer and asks the ends for nothing but Read and
 // Write.
 func (z copier) pump(dst io.Writer, src io.Reader) (int64, error) {
-	n, _, err := z.pumpMax(dst, src, pumpSize, -1)
+	n, _, err := z.pumpMax(dst, src, -1)
 	if c, ok := dst.(*net.TCPConn); ok {
 		err = opError("readfrom", c, err) // the words of the ReadFrom that was not asked
 	}
 	return n, err
 }
 
-// pumpMax is pump in pieces of the given size. It stops after most bytes, or never if
-// that is negative, and reports whether it stopped before the end of src.
-func (z copier) pumpMax(dst io.Writer, src io.Reader, size int, most int64) (written int64, more bool, err error) {
+// pumpMax is pump for most bytes at most, or all if that is negative. It reports whether
+// it stopped before the end of src.
+//
+// Slices end where their bytes do: what is behind them in the block was somebody else's.
+// A Read that counts more than it was given panics here, as in io.Copy.
+func (z copier) pumpMax(dst io.Writer, src io.Reader, most int64) (written int64, more bool, err error) {
 	b := z.blocks.Borrow()
 	defer z.blocks.GiveBack(b)
+	size, empty := pumpSize, 0
 	for written != most {
 		if most >= 0 {
-			size = int(min(int64(size), most-written))
+			size = int(min(pumpSize, most-written))
 		}
-		piece := b.Bytes()[:size]
+		piece := b.Bytes()[:size:size]
 		nr, er := src.Read(piece)
 		if nr > 0 {
 			nw, ew := xio.Write(dst, piece[:nr])
@@ -271,6 +283,9 @@ func (z copier) pumpMax(dst io.Writer, src io.Reader, size int, most int64) (wri
 			if ew != nil {
 				return written, false, ew
 			}
+			empty = 0
+		} else if empty++; empty == xio.MaxEmptyReads && er == nil {
+			er = io.ErrNoProgress
 		}
 		if er == io.EOF {
 			return written, false, nil

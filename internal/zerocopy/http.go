@@ -3,9 +3,23 @@ package zerocopy
 import (
 	"io"
 	"net"
+	"net/http"
 	"reflect"
 	"sync"
 )
+
+// A response is net/http's ResponseWriter for HTTP/1.
+type response interface {
+	http.ResponseWriter
+	io.ReaderFrom
+}
+
+// isResponse reports whether w is one. What middleware puts around it may do in its
+// ReadFrom what it does not do in its Write, and is used as io.Copy uses it.
+func isResponse(w io.ReaderFrom) bool {
+	t := reflect.TypeOf(w)
+	return t.Kind() == reflect.Pointer && t.Elem().Name() == "response" && t.Elem().PkgPath() == "net/http"
+}
 
 // respond copies a file or a connection into an HTTP response.
 //
@@ -15,8 +29,8 @@ import (
 // through ReadFrom, which hands it to the connection: three allocations in net, of
 // 8 bytes each, for a short cut that a body of this size deserves. In chunks there
 // is no short cut.
-func (z copier) respond(w responseWriter, src io.Reader) (int64, error) {
-	n, more, err := z.pumpMax(w, src, pumpSize, pumpSize)
+func (z copier) respond(w response, src io.Reader) (int64, error) {
+	n, more, err := z.pumpMax(w, src, pumpSize)
 	if err != nil || !more {
 		return n, err
 	}

@@ -1,6 +1,7 @@
 package zerocopy
 
 import (
+	"cmp"
 	"io"
 	"math"
 	"net"
@@ -8,24 +9,25 @@ import (
 	"runtime"
 	"sync"
 	"syscall"
+
+	"github.com/s3pool/s3pool/internal/xio"
 )
 
 // spliceToFile has the kernel move bytes from a connection into a file. os does it
 // too, at the price of an allocation to find the descriptor.
 func (z copier) spliceToFile(f *os.File, src io.Reader) (int64, error) {
-	n, r := int64(math.MaxInt64), src
+	n, c := int64(math.MaxInt64), src
 	limit, ok := src.(*io.LimitedReader)
 	if ok {
-		n, r = limit.N, limit.R
+		n, c = limit.N, limit.R
 	}
-	c, ok := r.(*net.TCPConn)
-	if !ok {
-		return z.pump(f, src) // a Unix connection
+	if n <= 0 {
+		return 0, nil
 	}
-	if _, ok := writable(f); !ok {
+	if opensToAppend(f) {
 		return z.pump(f, src)
 	}
-	moved, err := spliceAll(f, c, n)
+	moved, err := z.spliceAll(f, c, n)
 	if limit != nil {
 		limit.N -= moved
 	}
@@ -33,36 +35,80 @@ func (z copier) spliceToFile(f *os.File, src io.Reader) (int64, error) {
 		m, err := z.pump(f, src)
 		return moved + m, err
 	}
-	if errno, ok := err.(syscall.Errno); ok {
-		err = os.NewSyscallError("splice", errno)
-	}
-	if err != nil {
-		err = &os.PathError{Op: "write", Path: f.Name(), Err: err} // in the words of os
-	}
 	return moved, err
 }
 
-// spliceAll moves n bytes, or what comes before EOF.
-func spliceAll(f *os.File, c *net.TCPConn, n int64) (moved int64, err error) {
+// opensToAppend reports whether f is open for appending, where splice would refuse it
+// when the bytes have left the connection already.
+func opensToAppend(f *os.File) (yes bool) {
+	if rc, err := f.SyscallConn(); err == nil {
+		rc.Control(func(fd uintptr) { yes = appends(int(fd)) })
+	}
+	return yes
+}
+
+// spliceAll moves n bytes, or what comes before EOF. If the error is errUnsupported the
+// copy can go on in another way.
+func (z copier) spliceAll(f *os.File, c io.Reader, n int64) (moved int64, err error) {
 	p, _ := pipes.Get().(*pipe)
 	if p == nil {
 		return 0, errUnsupported // no descriptors to be had
 	}
 	for moved < n {
-		in, err := p.fill(c, int(min(n-moved, pipeSize)))
-		if in == 0 {
-			pipes.Put(p)
-			return moved, err
+		switch c := c.(type) {
+		case *net.TCPConn:
+			p.fillTCP(c, int(min(n-moved, pipeSize)))
+		case *net.UnixConn:
+			p.fillUnix(c, int(min(n-moved, pipeSize)))
 		}
-		out, err := p.empty(f, in)
-		moved += int64(out)
-		if err != nil {
+		if p.err == errUnsupported || p.held == 0 {
+			err := p.err
+			pipes.Put(p)
+			if err == errUnsupported {
+				return moved, err
+			}
+			return moved, fileError("splice", f, err)
+		}
+		in := p.held
+		p.empty(f)
+		moved += int64(in - p.held)
+		if p.err == errUnsupported {
+			m, err := z.rescue(f, p)
+			moved += m
+			p.close()
+			return moved, cmp.Or(err, errUnsupported)
+		}
+		if p.err != nil {
 			p.close() // nobody else may find what is left in it
-			return moved, err
+			return moved, fileError("splice", f, p.err)
 		}
 	}
 	pipes.Put(p)
 	return moved, nil
+}
+
+// rescue writes what p holds to f: a terminal or a device that cannot be spliced into, or
+// a file that has been closed, of which Write has the most to say.
+func (z copier) rescue(f *os.File, p *pipe) (written int64, err error) {
+	b := z.blocks.Borrow()
+	defer z.blocks.GiveBack(b)
+	for p.held > 0 {
+		piece := b.Bytes()
+		n, err := syscall.Read(p.ends.r, piece[:min(p.held, len(piece))])
+		if err == syscall.EINTR {
+			continue
+		}
+		if n <= 0 {
+			return written, fileError("read", f, err)
+		}
+		p.held -= n
+		m, err := xio.Write(f, piece[:n])
+		written += int64(m)
+		if err != nil {
+			return written, err
+		}
+	}
+	return written, nil
 }
 
 // pipeSize is what is asked of the kernel for one pipe, and its usual limit.
@@ -72,6 +118,8 @@ const pipeSize = 1 << 20
 // collector closes what it takes from there.
 type pipe struct {
 	ends    pipeEnds
+	held    int   // bytes
+	err     error // of the last fill or empty
 	cleanup runtime.Cleanup
 }
 
@@ -104,71 +152,90 @@ func (p *pipe) close() {
 // pipe does not block. Package syscall has no names for them.
 const spliceFlags = 1 | 2
 
-// fill moves up to most bytes from c into p, which is empty. It waits in the poller
-// for the first, within c's read deadline, and returns 0 and no error at EOF.
+// fillTCP moves up to most bytes from c into p, which is empty. It waits in the poller
+// for the first, within c's read deadline, and there are none at EOF or on error.
 //
 // As in send, the RawConn must stay a variable of this function.
-func (p *pipe) fill(c *net.TCPConn, most int) (n int, err error) {
+func (p *pipe) fillTCP(c *net.TCPConn, most int) {
+	p.err = errUnsupported
 	rc, err := c.SyscallConn()
 	if err != nil {
-		return 0, errUnsupported
+		return // Read says what is wrong with it
 	}
-	ran := false
-	rerr := rc.Read(func(fd uintptr) bool {
-		ran = true
-		for {
-			var m int64
-			m, err = splice2(int(fd), p.ends.w, most)
-			switch err {
-			case syscall.EINTR:
-				continue
-			case syscall.EAGAIN:
-				err = nil
-				return false
-			case syscall.EINVAL, syscall.ENOSYS:
-				err = errUnsupported
-			}
-			n = int(max(m, 0))
-			return true
-		}
-	})
-	if !ran {
-		return 0, errUnsupported // closed, or the deadline is past: Read says it best
+	err = rc.Read(func(fd uintptr) bool { return p.take(int(fd), most) })
+	if err != nil {
+		p.err = innerError(err) // closed or out of time
 	}
-	if err == nil && rerr != nil {
-		err = innerError(rerr)
-	}
-	return n, err
 }
 
-// empty moves the n bytes that p holds into f, at its offset and under its write
-// lock.
-func (p *pipe) empty(f *os.File, n int) (out int, err error) {
+// fillUnix is fillTCP for a Unix stream.
+func (p *pipe) fillUnix(c *net.UnixConn, most int) {
+	p.err = errUnsupported
+	rc, err := c.SyscallConn()
+	if err != nil {
+		return
+	}
+	err = rc.Read(func(fd uintptr) bool { return p.take(int(fd), most) })
+	if err != nil {
+		p.err = innerError(err)
+	}
+}
+
+// take is false if there is nothing to take yet.
+func (p *pipe) take(fd, most int) bool {
+	for {
+		m, err := splice2(fd, p.ends.w, most)
+		switch err {
+		case syscall.EINTR:
+			continue
+		case syscall.EAGAIN:
+			return false
+		case syscall.EINVAL, syscall.ENOSYS:
+			err = errUnsupported
+		}
+		p.held, p.err = int(max(m, 0)), err
+		return true
+	}
+}
+
+// empty moves what p holds into f, at its offset and under its write lock. What it could
+// not move is still held. The error is errUnsupported where a Write may do better.
+func (p *pipe) empty(f *os.File) {
+	p.err = errUnsupported
 	rc, err := f.SyscallConn()
 	if err != nil {
-		return 0, err
+		return
 	}
-	werr := rc.Write(func(fd uintptr) bool {
-		for out < n {
-			var m int64
-			m, err = splice2(p.ends.r, int(fd), n-out)
-			if err == syscall.EINTR {
-				continue
-			}
-			if err == nil && m == 0 {
-				err = io.ErrShortWrite
-			}
-			if err != nil {
+	err = rc.Write(func(fd uintptr) bool { return p.give(int(fd)) })
+	if err != nil {
+		p.err = errUnsupported // closed, out of time, or of a kind that nobody waits for
+	}
+}
+
+// give is false if f, a pipe, has no room yet.
+func (p *pipe) give(fd int) bool {
+	for p.held > 0 {
+		m, err := splice2(p.ends.r, fd, p.held)
+		switch err {
+		case nil:
+			if m == 0 {
+				p.err = io.ErrShortWrite
 				return true
 			}
-			out += int(m)
+			p.held -= int(m)
+		case syscall.EINTR:
+		case syscall.EAGAIN:
+			return false
+		case syscall.EINVAL, syscall.ENOSYS:
+			p.err = errUnsupported
+			return true
+		default:
+			p.err = err
+			return true
 		}
-		return true
-	})
-	if err == nil {
-		err = werr
 	}
-	return out, err
+	p.err = nil
+	return true
 }
 
 // splice2 is syscall.Splice, whose count is an int on some platforms and an int64
