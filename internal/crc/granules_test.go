@@ -133,14 +133,14 @@ func TestCompositeAligned(t *testing.T) {
 		size  int64
 		last  int64
 	}{
-		"5 MiB":              {parts: 10_000, size: 5 << 20, last: 1},
-		"8 MiB":              {parts: 3, size: 8 << 20, last: 8 << 20},
-		"17 MiB":             {parts: 700, size: 17 << 20, last: 1234},
-		"5 GiB":              {parts: 10, size: 5 << 30, last: 7},
-		"the largest object": {parts: 10_000, size: 5 << 30, last: 5 << 30},
-		"one":                {parts: 1, last: 100 << 20},
-		"empty":              {parts: 1},
-		"empty last one":     {parts: 2, size: 64 << 10, last: 0},
+		"5 MiB":          {parts: 10_000, size: 5 << 20, last: 1},
+		"8 MiB":          {parts: 3, size: 8 << 20, last: 8 << 20},
+		"17 MiB":         {parts: 700, size: 17 << 20, last: 1234},
+		"5 GiB":          {parts: 10, size: 5 << 30, last: 7},
+		"1 TiB":          {parts: 2_000, size: 512 << 20, last: 5 << 20},
+		"one":            {parts: 1, last: 100 << 20},
+		"empty":          {parts: 1},
+		"empty last one": {parts: 2, size: 64 << 10, last: 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			sizes := make([]int64, c.parts)

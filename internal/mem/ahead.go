@@ -8,7 +8,12 @@ type Ahead struct {
 	// Reclaim gives back n bytes or more of what the holder has, or all of it, and
 	// returns how many it gives back: now, or when a goroutine that has been told to
 	// stop has done so. It is called in the goroutine of whoever waits, must not wait
-	// for anything but a short lock, and may release buffers but not acquire any.
+	// for anything but a short lock, and may release buffers but not acquire any. Bytes
+	// that it has promised before do not count again. It may be called when everything
+	// has been given back already.
+	//
+	// If the short lock is also held while AcquireAhead is called and its buffer put
+	// away, no buffer is overlooked. Acquire must not be called under it.
 	Reclaim func(n int64) int64
 
 	element *list.Element // in budget.ahead while bytes > 0; under budget.mu

@@ -1,7 +1,10 @@
 package mem_test
 
 import (
+	"context"
 	"fmt"
+	"runtime"
+	"sync"
 	"testing"
 
 	"github.com/s3pool/s3pool/internal/mem"
@@ -38,5 +41,46 @@ func BenchmarkAcquireRelease(b *testing.B) {
 				})
 			})
 		}
+	}
+}
+
+// BenchmarkWaiters serves as many waiters as there are, each after another: the time per
+// waiter must not grow with their number. The first in the queue can never be served, every
+// second one is too large to pass others.
+func BenchmarkWaiters(b *testing.B) {
+	for _, n := range []int{100, 1000, 10_000} {
+		b.Run(fmt.Sprintf("waiters=%d", n), func(b *testing.B) {
+			for b.Loop() {
+				p := mem.New(64 << 10)
+				held, _ := p.TryAcquire(56 << 10)
+				forEver, _ := p.TryAcquire(1)
+				ctx, cancel := context.WithCancel(b.Context())
+				var wg, whole sync.WaitGroup
+				whole.Go(func() { _, _ = p.Acquire(ctx, 64<<10) })
+				for p.Stats().Waiting == 0 {
+					runtime.Gosched()
+				}
+				for i := range n {
+					size := 4 << 10
+					if i%2 == 0 {
+						size = 56 << 10
+					}
+					wg.Go(func() {
+						buf, err := p.Acquire(b.Context(), size)
+						if err != nil {
+							b.Error(err)
+							return
+						}
+						buf.Release()
+					})
+				}
+				held.Release()
+				wg.Wait()
+				cancel()
+				whole.Wait()
+				forEver.Release()
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/waiter")
+		})
 	}
 }

@@ -196,20 +196,25 @@ func TestNewHoldersForEver(t *testing.T) {
 func TestEndlessSmall(t *testing.T) {
 	for _, lease := range []time.Duration{time.Millisecond, 90 * time.Millisecond, time.Second, time.Minute} {
 		for _, size := range []int{56 * kib, 40 * kib, 20 * kib} {
-			for _, ahead := range []int{0, 1} {
-				waited := endlessSmall(t, lease, size, ahead)
-				require.Less(t, waited, 20*(lease+time.Second), "lease %v, size %d, %d ahead", lease, size, ahead)
+			for _, held := range []int{1, 40 * kib} {
+				if size+held > 64*kib {
+					continue
+				}
+				for _, ahead := range []int{0, 1} {
+					waited := endlessSmall(t, lease, size, held, ahead)
+					require.Less(t, waited, 20*(lease+time.Second), "lease %v, size %d, %d held, %d ahead", lease, size, held, ahead)
+				}
 			}
 		}
 	}
 }
 
 // endlessSmall returns how long a request of the given size waits among 24 goroutines that
-// lease 4 KiB again and again. So many requests for everything are before it, which cannot
-// be met. It gives up in the end.
-func endlessSmall(t *testing.T, lease time.Duration, size, ahead int) (waited time.Duration) {
+// lease 4 KiB again and again, while some bytes are held for ever. So many requests for
+// everything are before it, which cannot be met. It gives up in the end.
+func endlessSmall(t *testing.T, lease time.Duration, size, held, ahead int) (waited time.Duration) {
 	in(t, 64*kib, func(t *testing.T, c *crowd) {
-		held := c.hold(1)
+		forEver := c.hold(held)
 		ctx, cancel := context.WithTimeout(t.Context(), 21*(lease+time.Second))
 		for range ahead {
 			c.linesUntil(ctx, "whole", 64*kib, 0)
@@ -235,7 +240,7 @@ func endlessSmall(t *testing.T, lease time.Duration, size, ahead int) (waited ti
 		if err == nil {
 			buf.Release()
 		}
-		held.Release()
+		forEver.Release()
 	})
 	return waited
 }
