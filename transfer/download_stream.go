@@ -129,12 +129,14 @@ func (s *stream) Read(p []byte) (int, error) {
 		s.rearm()
 		n, err := s.body.Read(piece)
 		s.disarm()
+		if n > 0 {
+			empty = 0
+		}
 		if s.skip > 0 {
 			s.skip -= int64(n)
 			n = 0
 		}
 		if n > 0 {
-			empty = 0
 			s.cursor.Write(p[:n])
 			s.off += int64(n)
 			s.t.arrived(int64(n), 0)
@@ -250,6 +252,7 @@ func (s *stream) drop() {
 
 // close gives up what is left of the range, and passes on what was hashed.
 func (s *stream) close() {
+	s.unpark() // a panic of the caller's code may have left it parked
 	s.drop()
 	if s.parking.f != nil {
 		s.parking.forget()

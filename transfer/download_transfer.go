@@ -176,9 +176,10 @@ func (t *transfer) fail(n int, err error) error {
 	return wrapError(t.ctx, Error{of: t, Op: t.op, Bucket: aws.ToString(t.in.Bucket), Key: aws.ToString(t.in.Key), Version: aws.ToString(t.in.VersionId), Part: n, Err: err})
 }
 
-// partOf returns the number of the part that holds the byte at off, from 1.
+// partOf returns the number of the part that holds the byte at off, from 1. Parts end at
+// multiples of PartSize of the object.
 func (t *transfer) partOf(off int64) int {
-	return int((off-t.rng.From)/t.set.PartSize) + 1
+	return int(off/t.set.PartSize-t.rng.From/t.set.PartSize) + 1
 }
 
 // arrived reports n more bytes, and parts that are complete.

@@ -25,19 +25,35 @@ type flights struct {
 	underway, waiting atomic.Int64
 
 	mu     sync.Mutex
-	tick   int32       // counts the timer
-	timer  *time.Timer // runs while something is parked
-	parked parking     // the ring of those that are or were parked, the longest ago first
+	tick   int32            // counts the timer
+	timer  *time.Timer      // runs while something is parked
+	asking map[*watch]int32 // attempts without an answer yet, by the tick at which they began
+	parked parking          // the ring of those that are or were parked, the longest ago first
 }
 
 func newFlights(n int) *flights {
-	f := &flights{sem: semaphore.NewWeighted(int64(n))}
+	f := &flights{sem: semaphore.NewWeighted(int64(n)), asking: map[*watch]int32{}}
 	f.parked.next, f.parked.prev = &f.parked, &f.parked
 	return f
 }
 
-// idle is how long a body may be parked, at first. Its stream doubles it each time.
+// idle is how long a body may be parked, at first. Each time the stream gets twice as long:
+// a slow client shall not cause a request a second. But while a request has been waiting
+// for its answer as long as that, it may be for a connection, and no body stays longer.
 const idle = time.Second
+
+// ask notes that an attempt waits for its answer, and answered that it does not any more.
+func (f *flights) ask(w *watch) {
+	f.mu.Lock()
+	f.asking[w] = f.tick
+	f.mu.Unlock()
+}
+
+func (f *flights) answered(w *watch) {
+	f.mu.Lock()
+	delete(f.asking, w)
+	f.mu.Unlock()
+}
 
 // enter waits for a place under ctx. The caller holds no memory that it would wait for,
 // and no other place.
@@ -148,12 +164,18 @@ func (f *flights) sweep() {
 	f.mu.Lock()
 	f.tick++
 	f.timer = nil
+	stuck := false
+	for _, since := range f.asking {
+		stuck = stuck || f.tick-since > 1
+	}
 	var late []*parking
 	for p := f.parked.next; p != &f.parked; p = p.next {
 		switch {
 		case !p.parked:
-		case f.tick-p.since > p.ticks:
-			p.ticks = min(2*p.ticks, 32)
+		case f.tick-p.since > p.ticks || stuck && f.tick-p.since > 1:
+			if !stuck {
+				p.ticks = min(2*p.ticks, 32)
+			}
 			p.take()
 			late = append(late, p)
 		case f.timer == nil:

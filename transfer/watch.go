@@ -125,7 +125,9 @@ func (w *watch) do(g *guard, req *http.Request) (*http.Response, error) {
 		sent.Body = &watchedRequest{req.Body, w}
 		req = &sent
 	}
+	w.set.client.flights.ask(w)
 	resp, err := g.do(&w.set.client.fresh, req)
+	w.set.client.flights.answered(w)
 	// The body of an object is watched by whoever reads it. The SDK reads the others.
 	if err == nil && resp.Body != nil && (req.Method != http.MethodGet || resp.StatusCode >= 300) {
 		resp.Body = &watchedAnswer{resp.Body, w}
