@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -49,7 +50,8 @@ type ListOptions struct {
 // the objects. These fields have a meaning of their own:
 //
 //   - ContinuationToken is the [Entry.Position] of an entry of the same list; the
-//     sequence continues behind it, and StartAfter is ignored.
+//     sequence continues behind it, and StartAfter is ignored. Anything else is an
+//     error before anything is sent, so that it may come from a web page.
 //   - MaxKeys is the number of keys in one request, 1 to 1,000, not in the sequence.
 //     Nil means 1,000.
 //   - EncodingType is set by List, so that keys may have any characters; entries are
@@ -71,7 +73,8 @@ type ListOptions struct {
 // long as one of all the bucket.
 //
 // Buckets that do not list in order (directory buckets, S3 Express One Zone) give an
-// error.
+// error, as does a store whose continuation tokens go round in a circle. A panic of api
+// goes on in the goroutine that ranges over the sequence.
 func (s *Spread) List(ctx context.Context, api s3.ListObjectsV2APIClient, in *s3.ListObjectsV2Input, optFns ...func(*ListOptions)) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		l, err := s.newLister(api, in, optFns)
@@ -85,7 +88,7 @@ func (s *Spread) List(ctx context.Context, api s3.ListObjectsV2APIClient, in *s3
 		defer cancel()
 		streams := l.streams()
 		for _, st := range streams {
-			wg.Go(func() { l.fetch(ctx, st) })
+			wg.Go(func() { st.run(ctx, l) })
 		}
 		if err := mergeStreams(ctx, streams, yield); err != nil {
 			yield(Entry{}, err)
@@ -117,8 +120,14 @@ func (s *Spread) newLister(api s3.ListObjectsV2APIClient, in *s3.ListObjectsV2In
 	if in == nil {
 		return nil, errors.New("prefix: list without an input")
 	}
+	if api == nil {
+		return nil, errors.New("prefix: list without a client")
+	}
 	if in.MaxKeys != nil && *in.MaxKeys < 1 {
 		return nil, fmt.Errorf("prefix: MaxKeys is %d, the number of keys in one request", *in.MaxKeys)
+	}
+	if !utf8.ValidString(aws.ToString(in.Delimiter)) { // common prefixes would end within a character
+		return nil, fmt.Errorf("prefix: Delimiter %q is not UTF-8", *in.Delimiter)
 	}
 	l := &lister{
 		spread: s,
@@ -135,6 +144,9 @@ func (s *Spread) newLister(api s3.ListObjectsV2APIClient, in *s3.ListObjectsV2In
 		p, err := parsePosition(token)
 		if err != nil {
 			return nil, err
+		}
+		if !p.of(l.prefix, l.delim) {
+			return nil, errors.New("prefix: ContinuationToken is the Position of an Entry, of a list with another Prefix or Delimiter")
 		}
 		l.after = p.key
 		if p.common {

@@ -18,52 +18,82 @@ type item struct {
 	object types.Object // Key is nil for a common prefix
 }
 
-// request returns the input for the first page of those keys of st that begin with
-// s3Prefix.
-func (l *lister) request(st *stream, s3Prefix string) *s3.ListObjectsV2Input {
-	in := l.in
-	in.Prefix = &s3Prefix
-	if l.after != "" {
-		in.StartAfter = aws.String(cutKey(st.root + l.after))
-	}
-	return &in
+// A cursor goes through the pages of one of S3's lists.
+type cursor struct {
+	in   s3.ListObjectsV2Input // for the next page
+	done bool                  // there is no next page
+
+	// Brent's way to find a circle: every token is compared with one that is kept,
+	// which is the latest when the number of pages is a power of two.
+	kept  string
+	pages uint64
 }
 
-// cutKey returns the first MaxKeyLen bytes of a key, or a little less so that it is
-// UTF-8.
+// cursor starts before the first page of those keys of st that begin with s3Prefix.
+func (l *lister) cursor(st *stream, s3Prefix string) *cursor {
+	c := &cursor{in: l.in}
+	c.in.Prefix = &s3Prefix
+	if l.after != "" {
+		c.in.StartAfter = aws.String(cutKey(st.root + l.after))
+	}
+	return c
+}
+
+// cutKey returns the first MaxKeyLen bytes of a key, or a little less so that the last
+// character is whole. The key may be anything.
 func cutKey(key string) string {
 	if len(key) <= MaxKeyLen {
 		return key
 	}
-	n := MaxKeyLen
-	for !utf8.RuneStart(key[n]) {
-		n--
+	for n := MaxKeyLen; n > MaxKeyLen-utf8.UTFMax; n-- {
+		if utf8.RuneStart(key[n]) {
+			return key[:n]
+		}
 	}
-	return key[:n]
+	return key[:MaxKeyLen] // it is not UTF-8
 }
 
-// do asks for one page, when there is a slot for the request, and makes in the
-// input for the next one: there is none if its ContinuationToken is nil then.
-func (l *lister) do(ctx context.Context, in *s3.ListObjectsV2Input) ([]item, error) {
+// next asks for one page, when there is a slot for the request.
+func (l *lister) next(ctx context.Context, c *cursor) ([]item, error) {
 	select {
 	case l.slots <- struct{}{}:
 	case <-ctx.Done():
 		return nil, listError(ctx.Err())
 	}
-	req := *in // the client may keep it
+	defer func() { <-l.slots }()
+	req := c.in // the client may keep it
 	out, err := l.api.ListObjectsV2(ctx, &req)
-	<-l.slots
 	if err != nil {
-		return nil, fmt.Errorf("prefix: list %q in bucket %s: %w", aws.ToString(in.Prefix), aws.ToString(in.Bucket), err)
+		return nil, fmt.Errorf("prefix: list %q in bucket %s: %w", aws.ToString(c.in.Prefix), printable(aws.ToString(c.in.Bucket)), err)
 	}
-	in.ContinuationToken = nil
-	if aws.ToBool(out.IsTruncated) {
-		if aws.ToString(out.NextContinuationToken) == "" {
-			return nil, errors.New("prefix: the store's list is truncated, without a token to continue it")
-		}
-		in.ContinuationToken = out.NextContinuationToken
+	if out == nil {
+		return nil, errors.New("prefix: the client has neither a list nor an error")
+	}
+	if err := c.advance(out); err != nil {
+		return nil, err
 	}
 	return items(out)
+}
+
+// advance goes to the page behind out.
+func (c *cursor) advance(out *s3.ListObjectsV2Output) error {
+	c.done = !aws.ToBool(out.IsTruncated)
+	if c.done {
+		return nil
+	}
+	token := aws.ToString(out.NextContinuationToken)
+	switch {
+	case token == "":
+		return errors.New("prefix: the store's list is truncated, without a token to continue it")
+	case token == c.kept, token == aws.ToString(c.in.ContinuationToken):
+		return fmt.Errorf("prefix: the store's list of %q does not go on: it repeats the token %q", aws.ToString(c.in.Prefix), token)
+	}
+	c.pages++
+	if c.pages&(c.pages-1) == 0 {
+		c.kept = token
+	}
+	c.in.ContinuationToken = &token
+	return nil
 }
 
 // items returns what an answer has, objects and common prefixes in one order.

@@ -2,6 +2,7 @@ package prefix
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -20,10 +21,13 @@ type stream struct {
 	page []Entry // what is left of the page that is merged; the merger's
 }
 
-// A page has entries, or the error that ends the stream.
+// A page has entries, or the error or the panic that ends the stream.
 type page struct {
 	entries []Entry
 	err     error
+
+	panicked bool
+	value    any
 }
 
 // next goes to the next entry, which is then st.page[0], and reports whether there
@@ -38,6 +42,9 @@ func (st *stream) next(ctx context.Context) (bool, error) {
 	}
 	select {
 	case p, ok := <-st.pages:
+		if p.panicked {
+			panic(p.value)
+		}
 		if ok {
 			st.page = p.entries
 			return p.err == nil, p.err
@@ -50,13 +57,33 @@ func (st *stream) next(ctx context.Context) (bool, error) {
 	return false, nil
 }
 
-// fetch hands the pages of st over until the last, or until ctx ends.
-func (l *lister) fetch(ctx context.Context, st *stream) {
+// run hands the pages of st over until the last, or until ctx ends. The client is the
+// caller's code: what it panics with is handed over too.
+func (st *stream) run(ctx context.Context, l *lister) {
 	defer close(st.pages)
-	in := l.request(st, st.root+l.prefix)
+	finished := false
+	defer func() {
+		if finished {
+			return
+		}
+		p := page{panicked: true, value: recover()}
+		if p.value == nil { // runtime.Goexit
+			p = page{err: errors.New("prefix: the client has ended the goroutine that lists")}
+		}
+		select {
+		case st.pages <- p:
+		case <-ctx.Done():
+		}
+	}()
+	l.fetch(ctx, st)
+	finished = true
+}
+
+func (l *lister) fetch(ctx context.Context, st *stream) {
+	c := l.cursor(st, st.root+l.prefix)
 	for {
 		var p page
-		items, err := l.do(ctx, in)
+		items, err := l.next(ctx, c)
 		if err == nil {
 			p.entries, err = l.entries(ctx, st, items)
 		}
@@ -68,7 +95,7 @@ func (l *lister) fetch(ctx context.Context, st *stream) {
 				return
 			}
 		}
-		if err != nil || in.ContinuationToken == nil {
+		if err != nil || c.done {
 			return
 		}
 	}
@@ -111,6 +138,8 @@ func (l *lister) entry(ctx context.Context, st *stream, it item) (e Entry, ok bo
 		// What is not behind l.after S3 has left out, unless cutKey had to cut.
 		ok = ok && original == key && key > l.after
 		return Entry{Key: key, Object: it.object, Generation: generation}, ok, nil
+	case !possible(it.s3Key):
+		return Entry{}, false, nil
 	case st.plain:
 		ok, err = l.hasPlain(ctx, st, it.s3Key)
 		return Entry{Key: key}, ok, err
@@ -129,9 +158,9 @@ func (l *lister) hasPlain(ctx context.Context, st *stream, s3Prefix string) (boo
 	if !l.spread.mayShard(s3Prefix) {
 		return true, nil
 	}
-	in := l.request(st, s3Prefix)
+	c := l.cursor(st, s3Prefix)
 	for {
-		items, err := l.do(ctx, in)
+		items, err := l.next(ctx, c)
 		if err != nil {
 			return false, err
 		}
@@ -146,7 +175,7 @@ func (l *lister) hasPlain(ctx context.Context, st *stream, s3Prefix string) (boo
 				return true, nil
 			}
 		}
-		if in.ContinuationToken == nil {
+		if c.done {
 			return false, nil
 		}
 	}

@@ -422,7 +422,8 @@ func TestListStores(t *testing.T) {
 		"bad encoding":      {[]*s3.ListObjectsV2Output{{Contents: keys("0/%zz"), EncodingType: types.EncodingTypeUrl}}, nil, "%zz"},
 		"encoding":          {[]*s3.ListObjectsV2Output{{Contents: keys("0/%41+"), EncodingType: types.EncodingTypeUrl}}, []string{"A "}, ""},
 		"no encoding":       {[]*s3.ListObjectsV2Output{{Contents: keys("0/%41+")}}, []string{"%41+"}, ""},
-		"empty pages":       {[]*s3.ListObjectsV2Output{next(s3.ListObjectsV2Output{}, "t"), next(s3.ListObjectsV2Output{}, "t"), {Contents: keys("0/a")}}, []string{"a"}, ""},
+		"empty pages":       {[]*s3.ListObjectsV2Output{next(s3.ListObjectsV2Output{}, "t"), next(s3.ListObjectsV2Output{}, "u"), {Contents: keys("0/a")}}, []string{"a"}, ""},
+		"no page":           {[]*s3.ListObjectsV2Output{nil}, nil, "neither a list nor an error"},
 		"a repeated prefix": {[]*s3.ListObjectsV2Output{next(s3.ListObjectsV2Output{CommonPrefixes: common("0/a/")}, "t"), {CommonPrefixes: common("0/a/"), Contents: keys("0/b")}}, []string{"> a/", "b"}, ""},
 	}
 	s := newSpread(t, prefix.Layout{Shards: 1})

@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go/middleware"
 )
 
 // PacerOptions configures a [Pacer].
@@ -45,6 +47,7 @@ type Pacer struct {
 
 	mu    sync.Mutex
 	lanes atomic.Pointer[map[laneKey]*lane] // replaced under mu, never changed
+	swept time.Time                         // when all of them were last, under mu
 }
 
 // A laneKey is a bucket and whether it is read or written: S3 limits the two apart.
@@ -53,8 +56,8 @@ type laneKey struct {
 	write  bool
 }
 
-// maxLanes bounds what is kept for buckets. Those that have learnt nothing go when it
-// is reached.
+// maxLanes bounds what is kept for buckets. Those that have learnt nothing, or have
+// nothing left that is not to be forgotten, go when it is reached.
 const maxLanes = 1024
 
 // NewPacer returns a Pacer that knows nothing yet. It panics if an option makes no
@@ -81,14 +84,22 @@ func NewPacer(optFns ...func(*PacerOptions)) *Pacer {
 
 // Attach makes a client's attempts go through p, and exchanges its retryer for one
 // that does not count refusals for the rate, see [NewRetryer]. It is an option for
-// [s3.New] and [s3.NewFromConfig], and must come after options that set a retryer. A
-// client must have one Pacer only. Presigned requests are not paced.
+// [s3.New] and [s3.NewFromConfig], and must come after options that set a retryer.
+// RetryMaxAttempts, of the client or of one operation, is the number of attempts that
+// fail for other reasons. A client must have one Pacer only. Presigned requests are not
+// paced.
+//
+// Middlewares of the caller's may call the next one again, at the same time too: each
+// call is counted and paced by what it asks for. Where one is around the SDK's retry
+// loop, each of its calls has all attempts to itself.
 func (p *Pacer) Attach(o *s3.Options) {
 	base, attempts := o.Retryer, o.RetryMaxAttempts
 	// Left in place, the number of attempts would be made to count refusals again.
 	o.RetryMaxAttempts = 0
-	o.Retryer = newRetryer(base, attempts, p.opts.MaxThrottles)
-	o.APIOptions = append(o.APIOptions, p.addTo)
+	r := newRetryer(base, attempts, p.opts.MaxThrottles)
+	o.Retryer = r
+	// The caller's slice may have room behind its end that others share.
+	o.APIOptions = append(slices.Clip(o.APIOptions), func(stack *middleware.Stack) error { return p.addTo(stack, r) })
 }
 
 // lane returns where the attempts of a bucket's reads or writes go through.
@@ -103,8 +114,9 @@ func (p *Pacer) lane(k laneKey) *lane {
 		return l
 	}
 	next := make(map[laneKey]*lane, len(old)+1)
+	now := time.Now()
 	for k, l := range old {
-		if len(old) < maxLanes || !l.drop() {
+		if len(old) < maxLanes || !l.drop(now) {
 			next[k] = l
 		}
 	}
@@ -116,6 +128,7 @@ func (p *Pacer) lane(k laneKey) *lane {
 
 // A lane is a tree that is in use: with a lock, a clock and those who wait.
 type lane struct {
+	pacer  *Pacer
 	active atomic.Bool // whether anything has been learnt; false is the way without a lock
 
 	mu      sync.Mutex
@@ -123,16 +136,45 @@ type lane struct {
 	dropped bool // attempts that are under way may still report; nobody else will
 }
 
+// sweep lets a lane forget what it is time to forget. It does so by itself while it
+// is asked; others have to see to it when nobody asks.
+func (p *Pacer) sweep() {
+	now := time.Now()
+	p.mu.Lock()
+	due := now.Sub(p.swept) >= time.Second
+	if due {
+		p.swept = now
+		p.budget.short.Store(false)
+	}
+	p.mu.Unlock()
+	if !due {
+		return
+	}
+	for _, l := range *p.lanes.Load() {
+		if l.active.Load() {
+			l.mu.Lock()
+			l.sweep(now)
+			l.mu.Unlock()
+		}
+	}
+}
+
+func (l *lane) sweep(now time.Time) {
+	l.tree.sweep(now)
+	l.active.Store(l.tree.root != nil)
+}
+
 // drop takes a lane that has learnt nothing out of use.
-func (l *lane) drop() bool {
+func (l *lane) drop(now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.sweep(now)
 	l.dropped = l.tree.root == nil
 	return l.dropped
 }
 
 func newLane(p *Pacer) *lane {
-	l := &lane{tree: tree{random: rand.Float64, budget: &p.budget, forget: p.opts.IdleAfter}}
+	l := &lane{pacer: p, tree: tree{random: rand.Float64, budget: &p.budget, forget: p.opts.IdleAfter}}
 	l.tree.pump = func(f *flow, d time.Duration) {
 		time.AfterFunc(d, func() {
 			l.mu.Lock()
@@ -179,6 +221,17 @@ func (l *lane) report(t ticket, key string, refused bool) {
 	if !refused && !l.active.Load() {
 		return
 	}
+	if l.learn(t, key, refused); !refused || !l.pacer.budget.short.Load() {
+		return
+	}
+	// There may be room in buckets that nobody asks any more.
+	l.pacer.sweep()
+	if !l.active.Load() {
+		l.learn(t, key, refused)
+	}
+}
+
+func (l *lane) learn(t ticket, key string, refused bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.dropped {

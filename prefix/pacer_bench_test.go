@@ -34,9 +34,10 @@ func BenchmarkMiddleware(b *testing.B) {
 						_ = stack.Finalize.Add(named(id), middleware.After)
 					}
 					_ = stack.Finalize.Insert(named(sdkRetry), "ResolveAuthScheme", middleware.Before)
+					_ = stack.Finalize.Insert(&smithyhttp.InterceptBeforeRetryLoop{}, sdkRetry, middleware.Before)
 					_ = stack.Finalize.Insert(&smithyhttp.InterceptAttempt{}, sdkRetry, middleware.After)
 					if paced {
-						if err := p.addTo(stack); err != nil {
+						if err := p.addTo(stack, nil); err != nil {
 							b.Error(err)
 						}
 					}

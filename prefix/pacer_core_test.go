@@ -113,14 +113,14 @@ func TestTreeFIFO(t *testing.T) {
 	c := newFlow("1", b.now)
 	c.setRate(100, 0, b.now)
 	b.adopt(b.root, c, b.now)
-	gone := b.root.flow.queue[1]
+	gone := b.root.flow.queue.first.next
 	require.True(t, b.leave(gone))
 	require.False(t, b.leave(gone))
 	b.woken = nil
 	b.pass(time.Second)
 	require.Equal(t, keys[10:], slices.DeleteFunc(slices.Clone(b.woken), func(k string) bool { return k < "10" }))
 	require.Equal(t, []string{"05", "07", "08", "09"}, slices.DeleteFunc(slices.Clone(b.woken), has("1")))
-	require.Empty(t, b.root.flow.queue)
+	require.Equal(t, queue{}, b.root.flow.queue)
 }
 
 // One burst of refusals is one decrease, however many there are.
@@ -157,13 +157,13 @@ func TestFlowGrowth(t *testing.T) {
 	f.setRate(100, 0, now)
 	for range 1000 {
 		now = now.Add(10 * time.Millisecond)
-		f.accept(f.start(), now)
+		f.accept(f.start(now), now)
 	}
 	require.Equal(t, 100., f.rate)
 	for range 500 {
 		now = now.Add(10 * time.Millisecond)
 		f.pushed = true
-		f.accept(f.start(), now)
+		f.accept(f.start(now), now)
 	}
 	require.Greater(t, f.rate, 100*1.25)
 	require.Less(t, f.rate, 100*1.5)
@@ -276,8 +276,8 @@ func TestTreeRandom(t *testing.T) {
 			var walk func(*node)
 			walk = func(n *node) {
 				flows++
-				queued += len(n.flow.queue)
-				require.True(t, len(n.flow.queue) == 0 || n.flow.pumped && n.flow.limited())
+				queued += n.flow.queue.n
+				require.True(t, n.flow.queue.n == 0 || n.flow.pumped && n.flow.limited())
 				for i, c := range n.children {
 					require.True(t, strings.HasPrefix(c.flow.prefix, n.flow.prefix) && c.flow.prefix != n.flow.prefix)
 					require.True(t, i == 0 || !strings.HasPrefix(c.flow.prefix, n.children[i-1].flow.prefix) && c.flow.prefix > n.children[i-1].flow.prefix)

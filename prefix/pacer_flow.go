@@ -46,6 +46,11 @@ const (
 	survey = 2 * time.Second
 	more   = 1.5
 
+	// enough attempts must have been served to hold them against those refused, and
+	// maxLost is the most by which a rate falls at once.
+	enough  = 5
+	maxLost = 0.95
+
 	// burst is the time in which a flow that had nothing to send may make up for it,
 	// or a late timer. S3's own tolerance is not published; this is well below it.
 	burst = 20 * time.Millisecond
@@ -66,22 +71,29 @@ type flow struct {
 	prefix string
 	rate   float64 // requests per second, or unlimited
 	limit  *rate.Limiter
-	queue  []*waiter // in the order they came; empty while unlimited
-	pumped bool      // somebody will drain the queue
+	queue  queue // empty while unlimited
+	pumped bool  // somebody will drain the queue
 
 	// Attempts are numbered in the order they start. One that started before the
 	// last decrease is late news of what has been dealt with: it does not count.
 	started uint64
 	counted uint64
+	fresh   bool // nothing has been dealt with yet
+
+	heardOf bool          // an attempt that started after the last decrease has come back
+	lag     time.Duration // how long refusals take to come back, on average
 
 	// A congestion begins with a refusal that counts, and is settled a moment later.
 	congested bool
 	surveying bool
 	since     time.Time
-	base      uint64 // the attempt, or the number of attempts, it began with
-	last      uint64 // the latest attempt heard of since
-	refused   uint64 // attempts after base
-	sentAt    uint64 // attempts started when it began
+	base      uint64    // the attempt, or the number of attempts, it began with
+	baseAt    time.Time // when that one started
+	last      uint64    // the latest attempt heard of since
+	lastAt    time.Time // when that one started
+	heard     time.Time // when the first attempt after base came back
+	refused   uint64    // attempts after base
+	taken     uint64    // attempts after base that were not
 
 	grown  time.Time     // until when growth has been accounted for
 	quiet  time.Duration // under pressure and not refused
@@ -101,9 +113,9 @@ func newFlow(prefix string, now time.Time) *flow {
 func (f *flow) limited() bool { return f.rate < unlimited }
 
 // start numbers an attempt that starts now.
-func (f *flow) start() uint64 {
+func (f *flow) start(now time.Time) ticket {
 	f.started++
-	return f.started
+	return ticket{f, f.started, now, f.rate}
 }
 
 // take reports whether an attempt may start at now, and if not, after which time to
@@ -138,44 +150,69 @@ func (f *flow) release(now time.Time) {
 }
 
 // accept takes note of an attempt that was not refused.
-func (f *flow) accept(n uint64, now time.Time) {
+func (f *flow) accept(tk ticket, now time.Time) {
 	f.served++
-	if f.congested {
-		f.last = max(f.last, n)
-		return
+	f.hear(tk, now)
+	if f.congested && tk.n > f.base {
+		f.taken++
 	}
-	f.grow(now)
+	if !f.congested {
+		f.grow(now)
+	}
+}
+
+// hear takes note of an attempt that has come back.
+func (f *flow) hear(tk ticket, now time.Time) {
+	if !f.heardOf && tk.n > f.counted {
+		f.heardOf, f.grown = true, now
+	}
+	if f.congested && tk.n > f.base {
+		if f.last == f.base {
+			f.heard = now
+		}
+		if tk.n > f.last {
+			f.last, f.lastAt = tk.n, tk.at
+		}
+	}
 }
 
 // grow lets the rate rise for the time that has passed, if somebody had to wait in
-// it: a rate that is not used says nothing about what S3 would give.
+// it: a rate that is not used says nothing about what S3 would give. Nor is anything
+// known of a rate before the first of its attempts has come back.
 func (f *flow) grow(now time.Time) {
 	dt := now.Sub(f.grown)
-	if !f.limited() || dt <= 0 {
+	if !f.limited() || !f.heardOf || dt <= 0 {
 		return
 	}
 	f.grown = now
-	if !f.pushed && len(f.queue) == 0 {
+	if !f.pushed && f.queue.n == 0 {
 		return
 	}
 	f.pushed = false
 	dt = min(dt, time.Second) // there may have been nothing to send for long
 	f.quiet += dt
-	f.setRate(f.rate*math.Exp(growth(f.rate, f.quiet)*dt.Seconds()), 0, now)
+	f.setRate(f.rate*math.Exp(growth(f.rate, f.quiet, f.lag)*dt.Seconds()), 0, now)
 }
 
-// refuse takes note of an attempt that was refused; n is 0 if it started before
-// there was this flow.
-func (f *flow) refuse(n uint64, now time.Time, x random) {
+// refuse takes note of an attempt that was refused.
+func (f *flow) refuse(tk ticket, now time.Time, x random) {
 	f.throttled++
 	f.idleSince = now
-	if n != 0 && n <= f.counted {
+	f.hear(tk, now)
+	n := tk.n
+	if n > 0 {
+		if took := now.Sub(tk.at); f.lag == 0 {
+			f.lag = took
+		} else {
+			f.lag += (took - f.lag) / 8
+		}
+	}
+	if n <= f.counted && !f.fresh {
 		return
 	}
 	if f.congested {
 		if n > f.base {
 			f.refused++
-			f.last = max(f.last, n)
 		}
 		return
 	}
@@ -183,16 +220,21 @@ func (f *flow) refuse(n uint64, now time.Time, x random) {
 		n = f.started
 	}
 	f.watch(n, now)
+	if tk.n > 0 {
+		f.baseAt = tk.at
+	}
 	if !f.limited() {
 		f.scatter = scatter{}
 	} else {
-		// At once, since what is above the capacity is refused until then.
-		f.setRate(f.rate*(1-x.step(f.rate)), 0, now)
+		// At once, since what is above the capacity is refused until then. It is the rate
+		// of then that was too much: it may have risen since.
+		r := min(f.rate, tk.rate)
+		f.setRate(r*(1-x.step(r)), 0, now)
 	}
 }
 
-// settled reports whether a congestion has been watched for long enough.
-func (f *flow) settled(now time.Time) bool {
+// due reports whether a congestion has been watched for long enough.
+func (f *flow) due(now time.Time) bool {
 	d := now.Sub(f.since)
 	switch {
 	case !f.congested:
@@ -204,30 +246,47 @@ func (f *flow) settled(now time.Time) bool {
 		}
 		return true
 	case f.limited():
-		return d >= settle
+		return d >= max(settle, f.lag/10)
 	default:
-		return d >= firstSettle && f.last > f.base
+		return d >= firstSettle && f.last > f.base && now.Sub(f.heard) >= firstSettle/2
 	}
 }
 
-// fraction is how many of the attempts since the first refusal were refused.
+// fraction is how many of the attempts since the first refusal were refused. Those
+// that have not come back, and started before one that has, count as served: refusals
+// are often quicker than what they refuse. Where both have come back in numbers, these
+// tell more.
 func (f *flow) fraction() float64 {
 	if f.last <= f.base {
 		return 0
 	}
-	return min(float64(f.refused)/float64(f.last-f.base), 0.95)
+	refused := float64(f.refused)
+	lost := refused / float64(f.last-f.base)
+	if f.taken >= enough {
+		lost = max(lost, refused/float64(f.refused+f.taken))
+	}
+	return lost
+}
+
+// sending is the attempts per second that started after the first one that was
+// refused, by those that have come back: a burst is as fast as it was sent, however long its answers take.
+func (f *flow) sending() float64 {
+	if f.last <= f.base {
+		return 0
+	}
+	return float64(f.last-f.base) / max(f.lastAt.Sub(f.baseAt), burst).Seconds()
 }
 
 // decrease ends a congestion: the rate becomes what was served, or stays if the
 // step at the first refusal has done it.
 func (f *flow) decrease(now time.Time, x random) {
 	if f.limited() {
-		if lost := f.fraction(); lost > x.step(f.rate) {
+		if lost := min(f.fraction(), maxLost); lost > x.step(f.rate) {
 			f.setRate(f.rate*(1-lost), 0, now)
 		}
 	} else {
-		sent := float64(f.started-f.sentAt) / max(now.Sub(f.since).Seconds(), 1e-3)
-		r := sent * (1 - f.fraction())
+		// As if one more had been served: a few refusals are not all there is.
+		r := f.sending() * (1 - f.fraction()*float64(f.last-f.base)/float64(f.last-f.base+1))
 		if f.scatter.total().refused < plenty {
 			f.setRate(r*more, x(), now)
 			f.surveying = true
@@ -241,21 +300,24 @@ func (f *flow) decrease(now time.Time, x random) {
 
 // watch begins to count refusals, of attempts after the n-th.
 func (f *flow) watch(n uint64, now time.Time) {
-	f.congested, f.since = true, now
-	f.base, f.last, f.refused, f.sentAt = n, n, 0, f.started
+	f.congested, f.since, f.baseAt = true, now, now
+	f.base, f.last, f.refused, f.taken = n, n, 0, 0
 }
 
 // settle forgets a congestion that has been dealt with.
 func (f *flow) settle(now time.Time) {
-	f.congested, f.surveying, f.counted = false, false, f.started
+	f.congested, f.surveying, f.counted, f.fresh = false, false, f.started, false
+	f.heardOf = false
 	f.grown, f.quiet, f.pushed = now, 0, false
 }
 
-// growth is the relative growth per second of rate r after so long without a
-// refusal.
-func growth(r float64, quiet time.Duration) float64 {
-	q := quiet.Seconds()
-	return min(rise/max(r, lowRate)+surge*q*q, 1)
+// growth is the relative growth per second of rate r after so long without a refusal.
+// Where refusals take long to come back the law's clock runs slower, so that the rate
+// does not run away before the first is heard.
+func growth(r float64, quiet, lag time.Duration) float64 {
+	slow := max(1, lag.Seconds()/2)
+	q := quiet.Seconds() / slow
+	return min(rise/max(r, lowRate)+surge*q*q, 1) / slow
 }
 
 // random draws from [0, 1). Tests have their own.

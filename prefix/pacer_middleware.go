@@ -5,169 +5,198 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"reflect"
+	"strconv"
+	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// An operation is one call of a client. It is the middleware that sees its input,
-// and the one inside the retry loop that sees its attempts.
+// An operation is one call of a client: the middlewares that see its input, its retry
+// loop and its attempts.
 //
 // A middleware costs an allocation for its place in the stack, and so does a value in
-// the context. An operation comes from a pool and, where it can, takes the places of
-// two middlewares of the SDK that are in every stack: of one that only notes the
-// input, which it calls, and of one for interceptors, if there are none. If a later
-// SDK does not have these, the operation is added beside what there is.
+// the context. An operation is one of many in a block and, where it can, takes the
+// places of three middlewares of the SDK that are in every stack: of one that only
+// notes the input, which it calls, and of two for interceptors, if there are none. If a
+// later SDK does not have these, the operation is added beside what there is.
+//
+// It is never used for another call, since nobody can tell when this one is over: a
+// middleware of the caller's may call the next one again, or twice at a time, and be
+// back before the slower one is.
 type operation struct {
 	pacer *Pacer
+	retry *retryer                       // of the client
 	inner middleware.SerializeMiddleware // the one it stands in for, or nil
 
-	bucket, key string
-
-	// Over the attempts so far; attempts of one operation follow each other.
-	refusals int
-	failures int // for other reasons
+	taken   atomic.Bool // first is in use
+	several atomic.Bool // there are others, in contexts
+	first   pass
 }
 
-var operations = sync.Pool{New: func() any { return new(operation) }}
+// A pass is the input on its way through one retry loop. There is one to a call,
+// unless a middleware of the caller's retries or hedges.
+type pass struct {
+	bucket, key string
+	looped      atomic.Bool // a retry loop has it
+
+	// Over the attempts so far:
+	refusals atomic.Int32
+	failures atomic.Int32 // for other reasons
+}
+
+type passKey struct{}
+
+// pass returns what the context is of.
+func (op *operation) pass(ctx context.Context) *pass {
+	if op.several.Load() {
+		if p, ok := middleware.GetStackValue(ctx, passKey{}).(*pass); ok {
+			return p
+		}
+	}
+	return &op.first
+}
+
+// another returns a context with a pass of its own.
+func (op *operation) another(ctx context.Context) (context.Context, *pass) {
+	p := new(pass)
+	op.several.Store(true)
+	return middleware.WithStackValue(ctx, passKey{}, p), p
+}
+
+// A block is operations that are allocated together.
+type block struct {
+	operations [32]operation
+	used       int
+}
+
+var blocks = sync.Pool{New: func() any { return new(block) }} // that have some left
+
+func newOperation() *operation {
+	b := blocks.Get().(*block)
+	op := &b.operations[b.used]
+	if b.used++; b.used < len(b.operations) {
+		blocks.Put(b)
+	}
+	return op
+}
 
 const (
 	middlewareID = "s3pool/prefix.Pacer"
+	loopID       = "s3pool/prefix.Pacer.Loop"
 
 	sdkInput   = "setOperationInput"
+	sdkLoop    = "InterceptBeforeRetryLoop"
 	sdkAttempt = "InterceptAttempt"
 	sdkRetry   = "Retry"
 )
 
-// addTo puts p into a call's stack.
-func (p *Pacer) addTo(stack *middleware.Stack) error {
+// addTo puts p into a call's stack, of a client that has r.
+func (p *Pacer) addTo(stack *middleware.Stack, r *retryer) error {
 	if _, ok := stack.Finalize.Get(sdkRetry); !ok {
 		return nil // of a presigned request, which is not sent
 	}
-	op := operations.Get().(*operation)
-	*op = operation{pacer: p}
-
+	op := newOperation()
+	op.pacer, op.retry = p, r
+	var serialize, finalize, attempt error
 	if inner, ok := stack.Serialize.Get(sdkInput); ok {
 		op.inner = inner
-		if _, err := stack.Serialize.Swap(sdkInput, op); err != nil {
-			return fmt.Errorf("prefix: attach the Pacer: %w", err)
-		}
-	} else if err := stack.Serialize.Add(op, middleware.Before); err != nil {
-		return fmt.Errorf("prefix: attach the Pacer: %w", err)
-	}
-
-	var err error
-	if m, ok := stack.Finalize.Get(sdkAttempt); ok && isEmpty(m) {
-		_, err = stack.Finalize.Swap(sdkAttempt, op)
+		_, serialize = stack.Serialize.Swap(sdkInput, op)
 	} else {
-		err = stack.Finalize.Insert(op, sdkRetry, middleware.After)
+		serialize = stack.Serialize.Add(op, middleware.Before)
 	}
-	if err != nil {
+	if m, ok := stack.Finalize.Get(sdkLoop); ok && isEmpty(m) {
+		_, finalize = stack.Finalize.Swap(sdkLoop, loop{op})
+	} else {
+		finalize = stack.Finalize.Insert(loop{op}, sdkRetry, middleware.Before)
+	}
+	if m, ok := stack.Finalize.Get(sdkAttempt); ok && isEmpty(m) {
+		_, attempt = stack.Finalize.Swap(sdkAttempt, op)
+	} else {
+		attempt = stack.Finalize.Insert(op, sdkRetry, middleware.After)
+	}
+	if err := errors.Join(serialize, finalize, attempt); err != nil {
 		return fmt.Errorf("prefix: attach the Pacer: %w", err)
 	}
 	return nil
 }
 
+// isEmpty reports whether m is a middleware of the SDK for interceptors that has none.
 func isEmpty(m middleware.FinalizeMiddleware) bool {
-	i, ok := m.(*smithyhttp.InterceptAttempt)
-	return ok && len(i.BeforeAttempt) == 0 && len(i.AfterAttempt) == 0
+	switch m := m.(type) {
+	case *smithyhttp.InterceptAttempt:
+		return len(m.BeforeAttempt) == 0 && len(m.AfterAttempt) == 0
+	case *smithyhttp.InterceptBeforeRetryLoop:
+		return len(m.Interceptors) == 0
+	}
+	return false
 }
 
-// ID implements both middlewares.
+// ID implements the middlewares.
 func (op *operation) ID() string { return middlewareID }
 
 // HandleSerialize notes what the call is about. All attempts happen inside.
 func (op *operation) HandleSerialize(ctx context.Context, in middleware.SerializeInput, next middleware.SerializeHandler) (middleware.SerializeOutput, middleware.Metadata, error) {
-	op.bucket, op.key = subject(in.Parameters)
-
-	var out middleware.SerializeOutput
-	var md middleware.Metadata
-	var err error
-	if op.inner != nil {
-		out, md, err = op.inner.HandleSerialize(ctx, in, next)
-	} else {
-		out, md, err = next.HandleSerialize(ctx, in)
+	p := &op.first
+	if !op.taken.CompareAndSwap(false, true) {
+		ctx, p = op.another(ctx)
 	}
-	*op = operation{}
-	operations.Put(op) // the stack is of this call alone, and done
-	return out, md, err
+	p.bucket, p.key = subject(in.Parameters)
+	if op.inner != nil {
+		return op.inner.HandleSerialize(ctx, in, next)
+	}
+	return next.HandleSerialize(ctx, in)
 }
 
 // HandleFinalize lets one attempt wait for its turn.
 func (op *operation) HandleFinalize(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (middleware.FinalizeOutput, middleware.Metadata, error) {
+	p := op.pass(ctx)
 	req, ok := in.Request.(*smithyhttp.Request)
-	if op.bucket == "" || !ok {
+	if p.bucket == "" || !ok {
 		return next.HandleFinalize(ctx, in)
 	}
 	write := req.Method != http.MethodGet && req.Method != http.MethodHead
-	l := op.pacer.lane(laneKey{op.bucket, write})
-	t, err := l.wait(ctx, op.key)
+	l := op.pacer.lane(laneKey{p.bucket, write})
+	t, err := l.wait(ctx, p.key)
 	if err != nil {
 		// The SDK's error for a call that ends while it waits: it is not retried.
 		return middleware.FinalizeOutput{}, middleware.Metadata{}, &aws.RequestCanceledError{
-			Err: fmt.Errorf("prefix: waiting for the rate of %s/%s: %w", op.bucket, op.key, err),
+			Err: fmt.Errorf("prefix: waiting for the rate of %s: %w", printable(p.bucket+"/"+p.key), err),
 		}
 	}
 	out, md, err := next.HandleFinalize(ctx, in)
 	if err == nil {
-		l.report(t, op.key, false)
+		l.report(t, p.key, false)
 		return out, md, nil
 	}
 	refused := isThrottle(err)
 	if refused {
-		op.refusals++
+		p.refusals.Add(1)
 	} else {
-		op.failures++
+		p.failures.Add(1)
 	}
 	if refused || isAnswer(err) { // a connection that broke says nothing about rates
-		l.report(t, op.key, refused)
+		l.report(t, p.key, refused)
 	}
-	return out, md, &attemptError{err, op.refusals, op.failures}
+	return out, md, &attemptError{error: err, refusals: int(p.refusals.Load()), failures: int(p.failures.Load()), limit: attemptLimit(req)}
+}
+
+// attemptLimit returns the number of attempts that the SDK has noted in a request, or 0.
+func attemptLimit(req *smithyhttp.Request) int {
+	for part := range strings.SplitSeq(req.Header.Get("Amz-Sdk-Request"), "; ") {
+		if s, ok := strings.CutPrefix(part, "max="); ok {
+			n, _ := strconv.Atoi(s) // 0 if it is no number
+			return n
+		}
+	}
+	return 0
 }
 
 // isAnswer reports whether err is S3's answer to a request that it has processed.
 func isAnswer(err error) bool {
 	r, ok := errors.AsType[*smithyhttp.ResponseError](err)
 	return ok && r.HTTPStatusCode() < 500
-}
-
-// A subjectFields is where an input has what its request is about, -1 for nowhere.
-type subjectFields struct{ bucket, key int }
-
-var subjects sync.Map // reflect.Type of an input's struct -> subjectFields
-
-// subject returns the bucket and the key of an operation's input. A listing is about
-// its prefix.
-func subject(input any) (bucket, key string) {
-	v := reflect.ValueOf(input)
-	if v.Kind() != reflect.Pointer || v.IsNil() || v.Elem().Kind() != reflect.Struct {
-		return "", ""
-	}
-	v = v.Elem()
-	f, ok := subjects.Load(v.Type())
-	if !ok {
-		f = subjectFields{stringField(v.Type(), "Bucket"), stringField(v.Type(), "Key", "Prefix")}
-		subjects.Store(v.Type(), f)
-	}
-	s := f.(subjectFields)
-	return stringAt(v, s.bucket), stringAt(v, s.key)
-}
-
-func stringField(t reflect.Type, names ...string) int {
-	for _, name := range names {
-		if f, ok := t.FieldByName(name); ok && len(f.Index) == 1 && f.Type == reflect.TypeFor[*string]() {
-			return f.Index[0]
-		}
-	}
-	return -1
-}
-
-func stringAt(v reflect.Value, i int) string {
-	if i < 0 || v.Field(i).IsNil() {
-		return ""
-	}
-	return v.Field(i).Elem().String()
 }

@@ -2,9 +2,12 @@ package prefix
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 
@@ -82,8 +85,8 @@ func TestAttachOtherSDK(t *testing.T) {
 	req.Method = http.MethodPut
 	stack := middleware.NewStack("", func() any { return req })
 	require.NoError(t, stack.Finalize.Add(named(sdkRetry), middleware.After))
-	require.NoError(t, p.addTo(stack))
-	require.Equal(t, []string{sdkRetry, middlewareID}, stack.Finalize.List())
+	require.NoError(t, p.addTo(stack, nil))
+	require.Equal(t, []string{loopID, sdkRetry, middlewareID}, stack.Finalize.List())
 	handler := middleware.HandlerFunc(func(context.Context, any) (any, middleware.Metadata, error) {
 		return nil, middleware.Metadata{}, errSlowDown
 	})
@@ -91,4 +94,48 @@ func TestAttachOtherSDK(t *testing.T) {
 	_, _, err := middleware.DecorateHandler(handler, stack).Handle(t.Context(), in)
 	require.ErrorIs(t, err, errSlowDown)
 	require.True(t, p.Stats()[0].Write)
+}
+
+// One stack, from many goroutines at once and after: every pass keeps its own subject and
+// counts, in whatever order they come.
+func TestOperationConcurrent(t *testing.T) {
+	p := NewPacer(func(o *PacerOptions) { o.MaxThrottles = 3 })
+	req := smithyhttp.NewStackRequest().(*smithyhttp.Request)
+	req.Method = http.MethodPut
+	op := newOperation()
+	op.pacer, op.retry = p, newRetryer(nil, 0, 3)
+	call := func(bucket string, loops int) {
+		attempts := middleware.FinalizeHandlerFunc(func(ctx context.Context, in middleware.FinalizeInput) (middleware.FinalizeOutput, middleware.Metadata, error) {
+			for i := range 2 {
+				_, _, err := op.HandleFinalize(ctx, in, middleware.FinalizeHandlerFunc(func(context.Context, middleware.FinalizeInput) (middleware.FinalizeOutput, middleware.Metadata, error) {
+					return middleware.FinalizeOutput{}, middleware.Metadata{}, errSlowDown
+				}))
+				e, ok := errors.AsType[*attemptError](err)
+				if !ok || e.refusals != i+1 || e.failures != 0 || op.pass(ctx).bucket != bucket {
+					t.Errorf("%s, attempt %d: %+v", bucket, i, e)
+				}
+			}
+			return middleware.FinalizeOutput{}, middleware.Metadata{}, nil
+		})
+		_, _, err := op.HandleSerialize(t.Context(), middleware.SerializeInput{Parameters: &s3.PutObjectInput{Bucket: &bucket}},
+			middleware.SerializeHandlerFunc(func(ctx context.Context, _ middleware.SerializeInput) (middleware.SerializeOutput, middleware.Metadata, error) {
+				for range loops {
+					_, _, err := loop{op}.HandleFinalize(ctx, middleware.FinalizeInput{Request: req}, attempts)
+					if err != nil {
+						t.Error(err)
+					}
+				}
+				return middleware.SerializeOutput{}, middleware.Metadata{}, nil
+			}))
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	var wg sync.WaitGroup
+	for i := range 8 {
+		wg.Go(func() { call(fmt.Sprint("b", i), 1+i%3) })
+	}
+	wg.Wait()
+	call("late", 2)
+	require.Len(t, p.Stats(), 9)
 }

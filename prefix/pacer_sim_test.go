@@ -1,6 +1,7 @@
 package prefix
 
 import (
+	"cmp"
 	"container/heap"
 	"context"
 	"math/rand/v2"
@@ -30,6 +31,9 @@ type sim struct {
 	now    time.Time
 	events events
 	parts  *s3test.Partitions
+	delays delays
+	rate   float64 // writes per second of a partition
+	outage [2]time.Duration
 	free   map[string]time.Time // see ideal
 	trace  []slot               // by second
 }
@@ -85,6 +89,9 @@ func (s *sim) run(d time.Duration) {
 	}
 }
 
+// down reports whether everything is refused.
+func (s *sim) down() bool { return s.outage[0] <= s.at() && s.at() < s.outage[1] }
+
 // at is the time since the beginning.
 func (s *sim) at() time.Duration { return s.now.Sub(s.start) }
 
@@ -102,6 +109,23 @@ type policy interface {
 	acquire(key string, start func(report func(refused bool)))
 	// again says whether an operation goes on after its n-th refusal, and when.
 	again(n int) (time.Duration, bool)
+}
+
+// delays are how long a request takes to S3 and the answer back.
+type delays struct {
+	least, most time.Duration // of both together, evenly drawn
+	there       float64       // the part of it to S3
+}
+
+// near has a fifth of jitter, so that workers do not run in step.
+var near = delays{roundTrip * 9 / 10, roundTrip * 11 / 10, 0.5}
+
+func (d delays) mean() time.Duration { return (d.least + d.most) / 2 }
+
+func (d delays) draw(rng *rand.Rand) (there, back time.Duration) {
+	all := d.least + time.Duration(rng.Float64()*float64(d.most-d.least))
+	there = time.Duration(float64(all) * d.there)
+	return there, all - there
 }
 
 // A worker sends one request after another, as fast as it is let.
@@ -123,15 +147,14 @@ func (w *worker) next() {
 
 func (w *worker) attempt(key string, refusals int) {
 	w.policy.acquire(key, func(report func(bool)) {
-		// A fifth of jitter, so that workers do not run in step.
-		d := time.Duration((0.9 + 0.2*w.rng.Float64()) * float64(roundTrip/2))
-		w.after(d, func() {
+		there, back := w.delays.draw(w.rng)
+		w.after(there, func() {
 			if w.policy == (ideal{}) {
-				w.after(d+w.queue(key), func() { w.done(key, true, refusals) })
+				w.after(back+w.queue(key), func() { w.done(key, true, refusals) })
 				return
 			}
-			ok := w.parts.Admit("b", key, true, w.now)
-			w.after(d, func() {
+			ok := w.parts.Admit("b", key, true, w.now) && !w.down()
+			w.after(back, func() {
 				report(!ok)
 				w.done(key, ok, refusals)
 			})
@@ -177,7 +200,7 @@ func (s *sim) queue(key string) time.Duration {
 	if burst := s.now.Add(-100 * time.Millisecond); at.Before(burst) {
 		at = burst
 	}
-	at = at.Add(time.Second / partitionRate)
+	at = at.Add(time.Duration(float64(time.Second) / s.rate))
 	s.free[part] = at
 	return max(0, at.Sub(s.now))
 }
@@ -273,6 +296,10 @@ type scenario struct {
 	load   []group
 	change time.Duration // when cuts become later, 0 for never
 	later  []string
+	delays delays  // zero for near
+	rate   float64 // of a partition, zero for partitionRate
+	burst  bool    // hot workers start at once, not over a round trip
+	outage [2]time.Duration
 	end    time.Duration
 	steady [][2]int // the seconds in which it must have converged
 }
@@ -290,7 +317,10 @@ func (sc scenario) run(t *testing.T, w way, clients int, seed uint64) *sim {
 	var s *sim
 	synctest.Test(t, func(t *testing.T) {
 		now := time.Now()
-		s = &sim{rng: rand.New(rand.NewPCG(seed, 7)), start: now, now: now, free: map[string]time.Time{}}
+		s = &sim{
+			rng: rand.New(rand.NewPCG(seed, 7)), start: now, now: now, free: map[string]time.Time{},
+			delays: cmp.Or(sc.delays, near), rate: cmp.Or(sc.rate, partitionRate), outage: sc.outage,
+		}
 		s.cut(sc.cuts, seed)
 		if sc.change > 0 {
 			s.after(sc.change, func() { s.cut(sc.later, seed) })
@@ -299,10 +329,14 @@ func (sc scenario) run(t *testing.T, w way, clients int, seed uint64) *sim {
 			p := s.policy(w)
 			for _, g := range sc.load {
 				// Workers that keep the rate busy over a round trip; a client's share of them.
-				n := g.load * partitionRate * roundTrip.Seconds() / float64(clients)
+				n := g.load * s.rate * s.delays.mean().Seconds() / float64(clients)
 				for range int(n*float64(c+1)+0.5) - int(n*float64(c)+0.5) {
 					w := &worker{s, p, c, g.class, g.key}
-					s.after(time.Duration(s.rng.Int64N(int64(roundTrip))), w.next)
+					start := time.Duration(s.rng.Int64N(int64(s.delays.mean())))
+					if sc.burst && g.class == "hot" {
+						start = 0
+					}
+					s.after(start, w.next)
 				}
 			}
 		}
@@ -313,7 +347,7 @@ func (sc scenario) run(t *testing.T, w way, clients int, seed uint64) *sim {
 
 func (s *sim) cut(cuts []string, seed uint64) {
 	s.parts = s3test.NewPartitions(func(o *s3test.PartitionOptions) {
-		o.Cuts, o.SplitAfter, o.Seed = cuts, -1, seed
+		o.Cuts, o.SplitAfter, o.Seed, o.Writes = cuts, -1, seed, s.rate
 	})
 	s.parts.AdmitN("b", "", true, 1, s.now) // makes the bucket, for Stats
 }

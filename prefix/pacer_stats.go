@@ -31,9 +31,10 @@ type PrefixStats struct {
 // nothing. Each bucket is consistent in itself.
 func (p *Pacer) Stats() []PrefixStats {
 	var list []PrefixStats
+	now := time.Now()
 	for k, l := range p.snapshot() {
 		l.mu.Lock()
-		if l.tree.root != nil {
+		if l.sweep(now); l.tree.root != nil {
 			list = l.tree.root.stats(k, list)
 		}
 		l.mu.Unlock()
@@ -54,7 +55,7 @@ func (p *Pacer) Stats() []PrefixStats {
 func (n *node) stats(k laneKey, list []PrefixStats) []PrefixStats {
 	f := n.flow
 	s := PrefixStats{
-		Bucket: k.bucket, Prefix: f.prefix, Write: k.write, Waiting: len(f.queue),
+		Bucket: k.bucket, Prefix: f.prefix, Write: k.write, Waiting: f.queue.n,
 		Served: f.served, Throttled: f.throttled, Waited: f.waited, WaitTime: f.waitTime,
 	}
 	if f.limited() {
@@ -87,7 +88,7 @@ func (p *Pacer) String() string {
 		if s.Waited > 0 {
 			wait = (s.WaitTime / time.Duration(s.Waited)).Round(100 * time.Microsecond)
 		}
-		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%v\t  %s %s/%s*\n", rate, s.Waiting, s.Served, s.Throttled, s.Waited, wait, kind, s.Bucket, s.Prefix)
+		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%v\t  %s %s\n", rate, s.Waiting, s.Served, s.Throttled, s.Waited, wait, kind, printable(s.Bucket+"/"+s.Prefix+"*"))
 	}
 	w.Flush()
 	return strings.TrimSuffix(b.String(), "\n")

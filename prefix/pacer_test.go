@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"strings"
 	"sync"
@@ -265,6 +266,15 @@ func TestRetryer(t *testing.T) {
 	attach := func(optFns ...func(*prefix.PacerOptions)) func(*s3.Options) {
 		return func(o *s3.Options) { prefix.NewPacer(optFns...).Attach(o) }
 	}
+	alone := func(opt func(*prefix.RetryOptions)) func(*s3.Options) {
+		return func(o *s3.Options) {
+			o.Retryer = prefix.NewRetryer(o.Retryer, func(o *prefix.RetryOptions) {
+				if opt != nil {
+					opt(o)
+				}
+			})
+		}
+	}
 	for name, tc := range map[string]struct {
 		slow, broken int
 		option       []func(*s3.Options)
@@ -279,13 +289,25 @@ func TestRetryer(t *testing.T) {
 		"attempts set before":  {20, 3, []func(*s3.Options){func(o *s3.Options) { o.RetryMaxAttempts = 5 }, attach()}, 24, ""},
 		"without end":          {300, 0, []func(*s3.Options){attach(func(o *prefix.PacerOptions) { o.MaxThrottles = -1 })}, 301, ""},
 		"NewRetryer":           {20, 0, []func(*s3.Options){func(o *s3.Options) { o.Retryer = prefix.NewRetryer(o.Retryer) }}, 21, ""},
+		"NewRetryer, both":     {20, 2, []func(*s3.Options){alone(nil)}, 23, ""},
+		"NewRetryer, and more": {20, 3, []func(*s3.Options){alone(nil)}, 23, "exceeded maximum number of attempts, 3"},
+		"NewRetryer, busy":     {20, 0, []func(*s3.Options){alone(func(o *prefix.RetryOptions) { o.MaxThrottles = 4 })}, 5, "503"},
+		"NewRetryer, no end":   {300, 2, []func(*s3.Options){alone(func(o *prefix.RetryOptions) { o.MaxThrottles = -1 })}, 303, ""},
+		"NewRetryer, MaxInt":   {200, 2, []func(*s3.Options){alone(func(o *prefix.RetryOptions) { o.MaxThrottles = math.MaxInt })}, 203, ""},
+		"MaxInt":               {200, 2, []func(*s3.Options){attach(func(o *prefix.PacerOptions) { o.MaxThrottles = math.MaxInt })}, 203, ""},
+		"MinInt":               {200, 2, []func(*s3.Options){attach(func(o *prefix.PacerOptions) { o.MaxThrottles = math.MinInt })}, 203, ""},
+		"attempts set behind":  {20, 3, []func(*s3.Options){attach(), func(o *s3.Options) { o.RetryMaxAttempts = 5 }}, 24, ""},
+		"too many behind":      {20, 5, []func(*s3.Options){attach(), func(o *s3.Options) { o.RetryMaxAttempts = 5 }}, 25, "exceeded maximum number of attempts, 5"},
+		"fewer behind":         {20, 1, []func(*s3.Options){attach(), func(o *s3.Options) { o.RetryMaxAttempts = 1 }}, 21, "exceeded maximum number of attempts, 1"},
+		"refused behind":       {20, 0, []func(*s3.Options){attach(func(o *prefix.PacerOptions) { o.MaxThrottles = 7 }), func(o *s3.Options) { o.RetryMaxAttempts = 5 }}, 8, "503"},
+		"another retryer":      {20, 0, []func(*s3.Options){attach(), func(o *s3.Options) { o.Retryer = retry.NewStandard() }}, 3, "exceeded maximum number of attempts, 3"},
 		"NewRetryer, broken":   {0, 3, []func(*s3.Options){func(o *s3.Options) { o.Retryer = prefix.NewRetryer(nil) }}, 3, "exceeded maximum number of attempts, 3"},
 		"adaptive never slows": {20, 0, []func(*s3.Options){func(o *s3.Options) { o.Retryer = retry.NewAdaptiveMode() }, attach()}, 21, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				attempts, err := head(t, tc.slow, tc.broken, tc.option...)
-				require.Equal(t, tc.attempts, attempts)
+				require.Equal(t, tc.attempts, attempts, err)
 				if tc.err == "" {
 					require.NoError(t, err)
 					return

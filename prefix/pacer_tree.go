@@ -27,19 +27,13 @@ type node struct {
 	children []*node // by prefix; none is a prefix of another
 }
 
-// A waiter is an attempt that has not started.
-type waiter struct {
-	key   string
-	since time.Time
-	wake  func() // called when t has been set and the attempt may start
-	t     ticket
-}
-
 // A ticket is an attempt that has started. The zero ticket is one that started
 // before anything was known of its bucket.
 type ticket struct {
 	flow *flow
-	n    uint64
+	n    uint64    // its number, from 1
+	at   time.Time // when it started
+	rate float64   // that the flow had then
 }
 
 // find returns the node whose flow a key belongs to.
@@ -75,10 +69,10 @@ func (t *tree) enter(key string, now time.Time) (ticket, bool) {
 		return ticket{}, true
 	}
 	f := t.flow(key, now)
-	if len(f.queue) == 0 {
+	if f.queue.n == 0 {
 		ok, d := f.take(now)
 		if ok {
-			return ticket{f, f.start()}, true
+			return f.start(now), true
 		}
 		t.schedule(f, d)
 	}
@@ -100,6 +94,7 @@ func (t *tree) flow(key string, now time.Time) *flow {
 		return f
 	}
 	c := newFlow(prefix, now)
+	c.lag = f.lag
 	c.setRate(f.rate, t.random(), now)
 	t.adopt(n, c, now)
 	return c
@@ -112,21 +107,16 @@ func (t *tree) wait(w *waiter, now time.Time) {
 	f.idleSince = now
 	f.pushed = true
 	f.waited++
-	f.queue = append(f.queue, w)
+	f.push(w)
 }
 
 // leave takes a waiter out of its queue. It reports false if the attempt has been
 // let go in the meantime.
 func (t *tree) leave(w *waiter) bool {
-	if t.root == nil {
+	if w.flow == nil {
 		return false
 	}
-	f := t.find(w.key).flow
-	i := slices.Index(f.queue, w)
-	if i < 0 {
-		return false
-	}
-	f.queue = slices.Delete(f.queue, i, i+1)
+	w.flow.remove(w)
 	return true
 }
 
@@ -141,24 +131,29 @@ func (t *tree) schedule(f *flow, d time.Duration) {
 // fire is what has been scheduled.
 func (t *tree) fire(f *flow, now time.Time) {
 	f.pumped = false
+	if t.root != nil && f.due(now) {
+		if n := t.find(f.prefix); n.flow == f {
+			t.settle(n, now)
+		}
+	}
 	t.drain(f, now)
 }
 
 // drain lets go who may, in order, and schedules the others.
 func (t *tree) drain(f *flow, now time.Time) {
 	n := 0
-	for _, w := range f.queue {
+	for w := f.queue.first; w != nil; w = f.queue.first {
 		ok, d := f.take(now)
 		if !ok {
 			t.schedule(f, d)
 			break
 		}
 		n++
-		w.t = ticket{f, f.start()}
+		f.remove(w)
+		w.t = f.start(now)
 		f.waitTime += now.Sub(w.since)
 		w.wake()
 	}
-	f.queue = slices.Delete(f.queue, 0, n)
 	if n > 0 {
 		f.pushed, f.idleSince = true, now
 	}
@@ -174,6 +169,7 @@ func (t *tree) report(tk ticket, key string, refused bool, now time.Time) {
 			return
 		}
 		t.root = &node{flow: newFlow("", now)}
+		t.root.flow.fresh = true
 		t.swept, t.faded = now, now
 		tk = ticket{}
 	}
@@ -183,13 +179,16 @@ func (t *tree) report(tk ticket, key string, refused bool, now time.Time) {
 		return // its flow has been split or merged since it started: late news
 	}
 	if refused {
-		f.refuse(tk.n, now, t.random)
+		f.refuse(tk, now, t.random)
 	} else {
-		f.accept(tk.n, now)
+		f.accept(tk, now)
 	}
 	f.scatter.count(key, refused)
-	if f.settled(now) {
+	switch {
+	case f.due(now):
 		t.settle(n, now)
+	case f.congested && !f.limited() && f.last > f.base:
+		t.schedule(f, firstSettle/2) // there may be no other answer for as long as one takes
 	}
 }
 
@@ -197,6 +196,10 @@ func (t *tree) report(tk ticket, key string, refused bool, now time.Time) {
 // or else the flow of all keys becomes slower.
 func (t *tree) settle(n *node, now time.Time) {
 	f := n.flow
+	if f.fresh && !f.limited() && f.refused == 0 {
+		f.settle(now) // nothing but the burst with which it began
+		return
+	}
 	for split := false; ; split = true {
 		prefix, branch, rest, g := f.scatter.odd()
 		if g >= evidence && t.budget.take() {
@@ -220,8 +223,8 @@ func (t *tree) restrict(n *node, now time.Time) {
 		return
 	}
 	n.flow = newFlow(f.prefix, now)
-	n.flow.queue, f.queue = f.queue, nil
 	f.prefix = folder
+	f.hand(n.flow, func(w *waiter) bool { return !strings.HasPrefix(w.key, folder) })
 	t.adopt(n, f, now)
 }
 
@@ -235,8 +238,9 @@ const calmQuiet = 12 * time.Second
 // it from showing what it can do.
 func (t *tree) split(n *node, prefix string, branch, rest tally, now time.Time) {
 	f, c := n.flow, newFlow(prefix, now)
+	c.lag = f.lag
 	served := branch.sent - branch.refused + rest.sent - rest.refused
-	elapsed := max(now.Sub(f.since).Seconds(), 1e-3)
+	sent := f.sending()
 	was := f.rate
 	if f.surveying {
 		was /= more
@@ -248,7 +252,8 @@ func (t *tree) split(n *node, prefix string, branch, rest tally, now time.Time) 
 		ok := side.sent - side.refused
 		r := was * ok / max(served, 1)
 		if was == unlimited {
-			r = ok / elapsed * (1 - t.random.step(ok/elapsed))
+			r = sent * ok / (branch.sent + rest.sent)
+			r *= 1 - t.random.step(r)
 		}
 		calm := side.refused < least/2
 		if was == unlimited && calm {
@@ -277,15 +282,7 @@ func (t *tree) adopt(n *node, c *flow, now time.Time) {
 	n.children = slices.Replace(n.children, i, j, child)
 
 	f := n.flow
-	all := f.queue
-	f.queue = nil
-	for _, w := range all {
-		g := f
-		if strings.HasPrefix(w.key, c.prefix) {
-			g = c
-		}
-		g.queue = append(g.queue, w)
-	}
+	f.hand(c, func(w *waiter) bool { return strings.HasPrefix(w.key, c.prefix) })
 	t.drain(c, now)
 	t.drain(f, now)
 }
@@ -336,5 +333,5 @@ func (n *node) sweep(t *tree, fade bool, now time.Time) {
 
 // idle reports whether nothing has been refused and nobody has waited for d.
 func (f *flow) idle(d time.Duration, now time.Time) bool {
-	return len(f.queue) == 0 && now.Sub(f.idleSince) >= d
+	return f.queue.n == 0 && now.Sub(f.idleSince) >= d
 }

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -35,6 +37,10 @@ type RetryOptions struct {
 // throttling) as a matter of waiting: it takes nothing from base's retry quota and
 // does not count as one of base's attempts. Nil means the SDK's standard retryer.
 // [Pacer.Attach] installs one; by itself it is for those who pace by other means.
+//
+// RetryMaxAttempts of one operation is put over the client's retryer by the SDK. With a
+// Pacer it is the number of failures for other reasons; with NewRetryer alone it is that
+// of all attempts, refused ones among them.
 //
 // The SDK's standard retryer takes 5 tokens from a quota of 500 for every retry and
 // gives one back for every success at the first attempt. Refusals, which are normal
@@ -74,6 +80,7 @@ type retryer struct {
 	standard  bool          // it has no use for what became of refused attempts
 	attempts  int           // that fail for other reasons than the rate; 0 is any number
 	throttles int           // negative is any number
+	past      past
 }
 
 // An attemptError is a failed attempt, and what its operation has been through: the
@@ -81,30 +88,37 @@ type retryer struct {
 type attemptError struct {
 	error
 	refusals, failures int
+	limit              int         // the operation's own number of attempts; 0 for the retryer's
+	asked              atomic.Bool // our retryer has been asked about it
 }
 
 func (e *attemptError) Unwrap() error { return e.error }
 
-// history returns an operation's refusals and its failures for other reasons, if they
-// are known, and refused, which the last attempt was.
-func history(err error) (refusals, failures int, known, refused bool) {
+// history returns an operation's refusals and its failures for other reasons, the last
+// attempt among them, and refused, which that one was.
+func (r *retryer) history(err error, last bool) (e *attemptError, refused bool) {
+	refused = isThrottle(err)
 	if e, ok := errors.AsType[*attemptError](err); ok {
-		return e.refusals, e.failures, true, isThrottle(err)
+		return e, refused
 	}
-	return 0, 0, false, isThrottle(err)
+	n, _ := r.past.get(err, last)
+	if refused {
+		n.refusals++
+	} else {
+		n.failures++
+	}
+	return &attemptError{refusals: n.refusals, failures: n.failures}, refused
 }
 
 // Once returns the retryer with one attempt, and as many refusals as before. Package
 // transfer asks for it where it tries again itself.
 func (r *retryer) Once() aws.RetryerV2 {
-	once := *r
-	once.attempts = 1
-	return &once
+	return &retryer{Retryer: r.Retryer, v2: r.v2, standard: r.standard, attempts: 1, throttles: r.throttles}
 }
 
-// MaxAttempts is for all attempts, refused ones among them.
+// MaxAttempts is for all attempts, refused ones among them; 0 is any number.
 func (r *retryer) MaxAttempts() int {
-	if r.attempts == 0 || r.throttles < 0 {
+	if r.attempts == 0 || r.throttles < 0 || r.attempts > math.MaxInt-r.throttles {
 		return 0
 	}
 	return r.attempts + r.throttles
@@ -112,44 +126,68 @@ func (r *retryer) MaxAttempts() int {
 
 // IsErrorRetryable implements aws.Retryer.
 func (r *retryer) IsErrorRetryable(err error) bool {
-	refusals, _, _, refused := history(err)
-	if refused {
-		return r.throttles < 0 || refusals <= r.throttles
+	e, refused := r.history(err, false)
+	e.asked.Store(true)
+	ok := refused && (r.throttles < 0 || e.refusals <= r.throttles) || !refused && r.Retryer.IsErrorRetryable(err)
+	if !ok {
+		r.past.get(err, true)
 	}
-	return r.Retryer.IsErrorRetryable(err)
+	return ok
 }
 
 // RetryDelay implements aws.Retryer.
 func (r *retryer) RetryDelay(attempt int, err error) (time.Duration, error) {
-	refusals, failures, known, refused := history(err)
-	if !known { // nobody has told them apart
-		refusals, failures = attempt, attempt
-	}
+	e, refused := r.history(err, true)
 	if refused {
-		return throttleDelay(refusals, rand.Float64()), nil
+		return throttleDelay(e.refusals, rand.Float64()), nil
 	}
-	if r.spent(failures) {
-		return 0, &retry.MaxAttemptsError{Attempt: failures, Err: err}
+	if r.spent(e) {
+		return 0, &retry.MaxAttemptsError{Attempt: e.failures, Err: err}
 	}
-	return r.Retryer.RetryDelay(failures, err)
+	n := e.failures
+	if attempt == e.failures+e.refusals-1 { // newer SDKs, when asked to, count from 0
+		n--
+	}
+	return r.Retryer.RetryDelay(n, err)
 }
 
-// spent reports whether so many failures are too many.
-func (r *retryer) spent(failures int) bool { return r.attempts > 0 && failures >= r.attempts }
+// spent reports whether an operation has failed too often for other reasons than the
+// rate.
+func (r *retryer) spent(e *attemptError) bool {
+	limit := r.attempts
+	if e.limit > 0 && e.limit != r.MaxAttempts() {
+		limit = e.limit
+	}
+	return limit > 0 && e.failures >= limit
+}
 
 // throttleDelay is how long an operation that has been refused n times stays away,
 // by a random number in [0, 1).
 func throttleDelay(n int, random float64) time.Duration {
-	return time.Duration(random * float64(min(throttleBase<<min(n-1, 10), throttleMax)))
+	return time.Duration(random * float64(min(throttleBase<<min(max(n-1, 0), 10), throttleMax)))
 }
 
 // GetRetryToken implements aws.Retryer.
 func (r *retryer) GetRetryToken(ctx context.Context, err error) (func(error) error, error) {
-	_, failures, known, refused := history(err)
-	if refused || known && r.spent(failures) { // RetryDelay will say that it is the end
-		return noToken, nil
+	e, refused := r.history(err, false)
+	release := noToken
+	if !refused && !r.spent(e) { // else RetryDelay will say that it is the end
+		var tokenErr error
+		if release, tokenErr = r.Retryer.GetRetryToken(ctx, err); tokenErr != nil {
+			r.past.get(err, true)
+			return nil, tokenErr
+		}
 	}
-	return r.Retryer.GetRetryToken(ctx, err)
+	if _, known := errors.AsType[*attemptError](err); known {
+		return release, nil
+	}
+	n := attemptCounts{e.refusals, e.failures}
+	return func(err error) error {
+		if _, known := errors.AsType[*attemptError](err); err != nil && !known {
+			r.past.put(err, n)
+		}
+		return release(err)
+	}, nil
 }
 
 func noToken(error) error { return nil }

@@ -152,6 +152,9 @@ func (s *Spread) Original(s3Key string) (key string, ok bool) {
 
 // resolve returns the original of s3Key and the newest generation that puts it there.
 func (s *Spread) resolve(s3Key string) (key string, generation int, ok bool) {
+	if !possible(s3Key) {
+		return "", 0, false
+	}
 	formed := false
 	for g, l := range s.layouts {
 		if l.shards == 0 {
@@ -173,6 +176,10 @@ func (s *Spread) resolve(s3Key string) (key string, generation int, ok bool) {
 	}
 	return "", 0, false
 }
+
+// possible reports whether S3 can have an object with this key. Other stores may have
+// objects without one, which Key puts nowhere either.
+func possible(s3Key string) bool { return len(s3Key) <= MaxKeyLen && utf8.ValidString(s3Key) }
 
 // sharded reports whether s3Key, or the common prefix of keys that it may be, has
 // the form of a sharded layout.
