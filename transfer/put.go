@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -13,6 +14,7 @@ import (
 	"github.com/s3pool/s3pool/internal/crc"
 	"github.com/s3pool/s3pool/internal/mem"
 	"github.com/s3pool/s3pool/internal/putbody"
+	"github.com/s3pool/s3pool/internal/unwind"
 )
 
 // A PutOutput is what [Client.Put] returns.
@@ -74,6 +76,13 @@ type PutOutput struct {
 //
 // Errors are *[Error].
 func (c *Client) Put(ctx context.Context, in *s3.PutObjectInput, optFns ...func(*PutOptions)) (*PutOutput, error) {
+	out, err := c.put(ctx, in, optFns)
+	unwind.Rethrow(err)
+	return out, err
+}
+
+// put is Put, with a panic of the caller's code in another goroutine as its error.
+func (c *Client) put(ctx context.Context, in *s3.PutObjectInput, optFns []func(*PutOptions)) (*PutOutput, error) {
 	u := &upload{ctx: ctx}
 	if in == nil {
 		u.in = &s3.PutObjectInput{}
@@ -108,7 +117,7 @@ func (c *Client) Put(ctx context.Context, in *s3.PutObjectInput, optFns ...func(
 		if err := k.matches(u); err != nil {
 			return nil, u.fail(0, err)
 		}
-		return u.sendSections()
+		return u.inParts((*multipart).sections)
 	}
 	switch size := u.body.Size; {
 	case size < 0:
@@ -116,7 +125,7 @@ func (c *Client) Put(ctx context.Context, in *s3.PutObjectInput, optFns ...func(
 	case u.body.At != nil && size <= u.set.MultipartThreshold:
 		return u.putOne(putbody.Payload{At: u.body.At, Base: u.body.Base, N: size})
 	case u.body.At != nil:
-		return u.sendSections()
+		return u.inParts((*multipart).sections)
 	case size <= u.largestBuffer():
 		return u.putKnown()
 	default:
@@ -273,12 +282,24 @@ func (u *upload) putOne(p putbody.Payload) (*PutOutput, error) {
 	var out *s3.PutObjectOutput
 	a := u.ask(0)
 	a.begun, a.alone = false, true
+	from := time.Now()
 	err := a.do(u.ctx, func(ctx context.Context, opts []func(*s3.Options)) (err error) {
-		w := p.Window(u.set.pool)
+		w := p.Window(u.set.pool, watchOf(ctx).cancel)
 		in.Body, in.ContentLength = w, &p.N
 		out, err = u.api.PutObject(ctx, &in, opts...)
 		if err := w.Shut(); err != nil {
 			return err
+		}
+		switch {
+		case err == nil && out != nil && aws.ToString(out.ETag) != "":
+			return nil
+		case err == nil:
+			err = &answerError{errors.New("S3 took the object and answered without an ETag")}
+		case !lost(err) || !u.conditional() || !a.before(ctx):
+			return err
+		}
+		if found := u.landed(p, sum, from); found != nil {
+			out, err = found, nil
 		}
 		return err
 	})

@@ -5,27 +5,25 @@ import (
 	"fmt"
 	"io"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/s3pool/s3pool/internal/mem"
 	"github.com/s3pool/s3pool/internal/part"
 	"github.com/s3pool/s3pool/internal/putbody"
+	"github.com/s3pool/s3pool/internal/unwind"
 )
 
 // sendStream uploads a stream in parts. The first part, if its memory is not nil, has
 // been read; it belongs to sendStream.
 func (u *upload) sendStream(f *putbody.Feed, first *mem.Buffer) (*PutOutput, error) {
-	m, err := u.newMultipart(u.body.Size)
-	if err != nil && first != nil {
-		first.Release()
-	}
-	if m == nil {
-		return nil, u.fail(0, err)
-	}
-	if err == nil {
-		err = m.stream(f, first)
-	}
-	return m.end(err)
+	defer func() {
+		if first != nil {
+			first.Release()
+		}
+	}()
+	return u.inParts(func(m *multipart) error {
+		next := first
+		first = nil
+		return m.stream(f, next)
+	})
 }
 
 // stream reads part after part and hands each to a goroutine that sends it. Whoever
@@ -34,8 +32,7 @@ func (u *upload) sendStream(f *putbody.Feed, first *mem.Buffer) (*PutOutput, err
 func (m *multipart) stream(f *putbody.Feed, next *mem.Buffer) error {
 	ctx, cancel := context.WithCancel(m.ctx)
 	defer cancel()
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(max(m.set.Concurrency-1, 1)) // one more part is being read
+	g, ctx := unwind.NewGroup(ctx, max(m.set.Concurrency-1, 1)) // one more part is being read
 	err := func() error {
 		for off, n := int64(0), int32(1); ; n++ {
 			buf, filled, last, err := m.read(ctx, f, next, n, off)
