@@ -24,24 +24,25 @@ type behind struct {
 // mostLeft is the number of errors that are kept.
 const mostLeft = 100
 
-// run calls f in a goroutine.
-func (b *behind) run(f func() error) {
+// enter and leave are around what goes on. err is of an upload that could not be aborted.
+func (b *behind) enter() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.n++; b.idle == nil {
 		b.idle = make(chan struct{})
 	}
-	go unwind.Call(f, func(err error) {
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		if err != nil && len(b.left) < mostLeft {
-			b.left = append(b.left, err)
-		}
-		if b.n--; b.n == 0 {
-			close(b.idle)
-			b.idle = nil
-		}
-	})
+}
+
+func (b *behind) leave(err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if err != nil && len(b.left) < mostLeft {
+		b.left = append(b.left, err)
+	}
+	if b.n--; b.n == 0 {
+		close(b.idle)
+		b.idle = nil
+	}
 }
 
 // grace is how much longer than his context a caller waits for a word to S3: mostly it is
@@ -54,17 +55,16 @@ const grace = 100 * time.Millisecond
 func (b *behind) call(ctx context.Context, f func(there func() bool) error, left func(error) error) (waited bool, err error) {
 	var settled atomic.Bool // by the first: f, which is done, or the caller, who has left
 	done := make(chan error, 1)
-	b.run(func() (err error) {
-		unwind.Call(func() error {
-			return f(func() bool { return !settled.Load() })
-		}, func(e error) {
-			if settled.CompareAndSwap(false, true) {
-				done <- e
-			} else {
-				err = left(e)
-			}
-		})
-		return err
+	b.enter()
+	go unwind.Call(func() error {
+		return f(func() bool { return !settled.Load() })
+	}, func(err error) {
+		if settled.CompareAndSwap(false, true) {
+			b.leave(nil)
+			done <- err
+			return
+		}
+		b.leave(left(err))
 	})
 	select {
 	case err := <-done:

@@ -70,9 +70,6 @@ func (m *multipart) read(ctx context.Context, f *putbody.Feed, buf *mem.Buffer, 
 	if buf != nil {
 		return buf, len(buf.Bytes()), false, nil // putUnknown has seen a byte behind it
 	}
-	if n > part.MaxParts {
-		return nil, 0, false, m.fail(0, fmt.Errorf("the body is longer than %d parts; raise PartSize", part.MaxParts))
-	}
 	known := m.body.Size >= 0
 	size := part.StreamSize(int(n-1), m.leastPart(), m.set.MinPartSize)
 	if known {
@@ -81,12 +78,12 @@ func (m *multipart) read(ctx context.Context, f *putbody.Feed, buf *mem.Buffer, 
 	if int64(int(size)) != size {
 		return nil, 0, false, m.fail(int(n), mem.ErrTooLarge)
 	}
-	if buf, err = m.set.pool.Acquire(ctx, int(size)); err != nil {
+	if buf, filled, err = m.fill(ctx, f, size); buf == nil {
 		return nil, 0, false, m.fail(int(n), err)
 	}
-	filled, owned, err := f.Fill(ctx, buf.Bytes(), 0, buf.Release)
-	if !owned {
-		return nil, 0, false, m.fail(int(n), err)
+	if n > part.MaxParts && filled > 0 {
+		buf.Release()
+		return nil, 0, false, m.fail(0, fmt.Errorf("the body is longer than %d parts; raise PartSize", part.MaxParts))
 	}
 	eof := err == io.EOF
 	switch {
