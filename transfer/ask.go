@@ -27,6 +27,11 @@ type ask struct {
 	// made again.
 	longer context.Context
 
+	// doubt, if not nil, looks whether S3 has done what was asked for although its answer is
+	// err, and returns nil then. before says that the request was made before. No request is
+	// under way meanwhile.
+	doubt func(err error, before bool) error
+
 	// event is told, without Op and names, that the request is made again.
 	event func(Event)
 
@@ -45,6 +50,9 @@ const headerTimes = 3
 func (a *ask) do(ctx context.Context, call func(ctx context.Context, opts []func(*s3.Options)) error) error {
 	for {
 		err := a.once(ctx, call)
+		if err != nil && a.doubt != nil && ctx.Err() == nil {
+			err = a.doubt(err, a.r.tries > 0)
+		}
 		if err == nil {
 			return nil
 		}
@@ -98,16 +106,6 @@ func (a *ask) once(ctx context.Context, call func(context.Context, []func(*s3.Op
 		return err
 	}
 	return w.cause(under, err)
-}
-
-// before reports, in a call under ctx, whether the request was made before: then S3 may have
-// granted it, and its answer was lost.
-func (a *ask) before(ctx context.Context) bool {
-	r := a.r
-	if w := watchOf(ctx); w != nil {
-		r.after(w)
-	}
-	return r.tries > 0
 }
 
 // ended returns the error of a context that has ended, with what has gone wrong until now.

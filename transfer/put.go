@@ -326,6 +326,16 @@ func (u *upload) putOne(p putbody.Payload) (*PutOutput, error) {
 	a := u.ask(0)
 	a.begun, a.alone = false, true
 	from := time.Now()
+	a.doubt = func(err error, before bool) error {
+		_, unfit := errors.AsType[*answerError](err)
+		if unfit || before && u.conditional() && lost(err) {
+			if found := u.landed(p, sum, from); found != nil {
+				out = found
+				return nil
+			}
+		}
+		return err
+	}
 	err := a.do(u.ctx, func(ctx context.Context, opts []func(*s3.Options)) (err error) {
 		w := p.Window(u.set.pool, watchOf(ctx).cancel)
 		in.Body, in.ContentLength = w, &p.N
@@ -333,16 +343,8 @@ func (u *upload) putOne(p putbody.Payload) (*PutOutput, error) {
 		if err := w.Shut(); err != nil {
 			return err
 		}
-		switch {
-		case err == nil && out != nil && aws.ToString(out.ETag) != "":
-			return nil
-		case err == nil:
+		if err == nil && (out == nil || aws.ToString(out.ETag) == "") {
 			err = &answerError{errors.New("S3 took the object and answered without an ETag")}
-		case !lost(err) || !u.conditional() || !a.before(ctx):
-			return err
-		}
-		if found := u.landed(p, sum, from); found != nil {
-			out, err = found, nil
 		}
 		return err
 	})

@@ -309,6 +309,16 @@ func (m *multipart) complete() (*PutOutput, error) {
 	a := m.ask(0)
 	a.slow = true
 	var done *s3.PutObjectOutput
+	a.doubt = func(err error, before bool) error {
+		_, unfit := errors.AsType[*answerError](err)
+		if unfit || sdk.Code(err) == "NoSuchUpload" || before && lost(err) {
+			if m.landed() {
+				done = foundOutput(m.found, m.total)
+				return nil
+			}
+		}
+		return err
+	}
 	err := a.do(m.ctx, func(ctx context.Context, opts []func(*s3.Options)) error {
 		out, err := m.api.CompleteMultipartUpload(ctx, in, opts...)
 		if err == nil && out != nil && aws.ToString(out.ETag) != "" {
@@ -317,13 +327,6 @@ func (m *multipart) complete() (*PutOutput, error) {
 		}
 		if err == nil {
 			err = &answerError{errors.New("S3 completed the upload and answered without an ETag")}
-		} else if !lost(err) || !a.before(ctx) && sdk.Code(err) != "NoSuchUpload" {
-			return err
-		}
-		// Believe what is there, or ask again.
-		if m.landed() {
-			done = foundOutput(m.found, m.total)
-			return nil
 		}
 		return err
 	})
