@@ -3,8 +3,6 @@ package transfer
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -12,7 +10,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"github.com/s3pool/s3pool/internal/crc"
-	"github.com/s3pool/s3pool/internal/mem"
 	"github.com/s3pool/s3pool/internal/putbody"
 	"github.com/s3pool/s3pool/internal/unwind"
 )
@@ -55,9 +52,19 @@ type PutOutput struct {
 // Larger bodies than Options.MultipartThreshold are multipart uploads. Parts that fail are
 // sent again. A Put that fails aborts its upload, under a context of its own, unless
 // Options.LeaveParts says otherwise; if that fails too, Error.UploadID names what is left.
+// When ctx has ended, Put waits for that no longer than a tenth of a second. It goes on
+// behind Put, for a minute at most, and [Client.Close] waits for it.
+//
+// An answer of S3's that was lost, or that is none, is no failure if the object is there and
+// can be shown to be this one: by its size and checksum or the ETag of its parts, and under a
+// condition by its age too.
+//
 // An error of the body ends the Put and is in the error returned. A Put that fails for
 // another reason waits for a Read of the body under way, so that the body is the
-// caller's again when it returns.
+// caller's again when it returns. A panic in the body or in a callback is a panic of Put,
+// with everything released, whatever goroutine it was in; one that ends its goroutine there
+// (runtime.Goexit) is an error. Whoever writes to the other end of an io.Pipe closes the
+// reader's end with the error when Put has returned: otherwise the writer waits for ever.
 //
 // S3 gets a checksum of the whole object: CRC64NVME, or what the input asks for by
 // ChecksumAlgorithm. Of a CRC, S3 checks the object's; of the SHAs, each part's. A
@@ -67,7 +74,9 @@ type PutOutput struct {
 //
 // Put holds memory of the pool for streams only: a body up to a part is read into a
 // buffer of its length, and larger ones into at most Options.Concurrency part buffers. It
-// waits under ctx for the pool's budget, and needs one part to go on. A stream of
+// waits under ctx for the pool's budget, and needs one part to go on. It takes a part's
+// memory when the first 32 KiB of the part have come, so that a body which sends nothing
+// holds none, and waits for it while nobody reads the body. A stream of
 // unknown length that does not fit into 32 KiB is charged with a part until it has
 // ended; declare the length to be charged with that. All of it is released when Put
 // returns, with one exception: a Read of the body that has not returned a tenth of a
@@ -180,134 +189,6 @@ func (u *upload) leastPart() int64 {
 // largestBuffer is the number of bytes up to which a stream is one request.
 func (u *upload) largestBuffer() int64 {
 	return u.set.pool.Capped(u.set.MultipartThreshold)
-}
-
-// putKnown uploads a stream of known length in one request.
-func (u *upload) putKnown() (*PutOutput, error) {
-	f := putbody.NewFeed(u.ctx, u.body.R)
-	defer f.Close()
-	size := u.body.Size
-	buf, n, err := u.fill(u.ctx, f, size)
-	if buf == nil {
-		return nil, u.fail(0, err)
-	}
-	defer buf.Release()
-	if err == io.EOF {
-		err = putbody.ErrShort(int64(n), size)
-	}
-	if err == nil {
-		if err = f.AtEnd(u.ctx); err == putbody.ErrMore {
-			err = putbody.ErrLong(size)
-		}
-	}
-	if err != nil {
-		return nil, u.fail(0, err)
-	}
-	return u.putOne(putbody.Memory(buf.Bytes()))
-}
-
-// fill reads up to size bytes of the body into memory, and returns how many there are; fewer
-// with io.EOF or what went wrong. The buffer is the caller's, unless it is nil.
-//
-// What was announced is not taken for what will come: who waits for the first 32 KiB of a
-// body holds nothing of the budget. So a client that sends nothing keeps nobody out, and a
-// body that needs memory itself to have a byte finds it. Without a budget, memory grows with
-// what is sent.
-func (u *upload) fill(ctx context.Context, f *putbody.Feed, size int64) (buf *mem.Buffer, n int, err error) {
-	memory := u.set.pool.NewGrowth(int(size))
-	n, owned, err := f.Fill(ctx, memory.Bytes(), 0, memory.Release)
-	switch {
-	case !owned:
-		return nil, 0, err
-	case err != nil || int64(n) == size:
-		return memory.Lease(n), n, err
-	}
-	had, release := memory.Bytes(), memory.Release
-	for _, size := range u.steps(size) {
-		buf, err = u.set.pool.Acquire(ctx, int(size))
-		if err != nil {
-			release()
-			return nil, 0, err
-		}
-		copy(buf.Bytes(), had[:n])
-		release()
-		n, owned, err = f.Fill(ctx, buf.Bytes(), n, buf.Release)
-		if !owned {
-			return nil, 0, err
-		}
-		if err != nil {
-			break
-		}
-		had, release = buf.Bytes(), buf.Release
-	}
-	return buf, n, err
-}
-
-// steps are the sizes in which memory grows to size. Under a budget there is one: to wait for
-// memory while holding some is how everybody waits for ever.
-func (u *upload) steps(size int64) []int64 {
-	const first = 1 << 20
-	if u.set.pool.MaxBytes() > 0 || size <= 2*first {
-		return []int64{size}
-	}
-	return []int64{first, size}
-}
-
-// putStream uploads a stream of known length in parts.
-func (u *upload) putStream() (*PutOutput, error) {
-	f := putbody.NewFeed(u.ctx, u.body.R)
-	defer f.Close()
-	return u.sendStream(f, nil)
-}
-
-// putUnknown uploads a stream whose length nobody knows: in one request if it fits into
-// a part.
-func (u *upload) putUnknown() (*PutOutput, error) {
-	limit := u.set.pool.Capped(u.leastPart())
-	f := putbody.NewFeed(u.ctx, u.body.R)
-	defer f.Close()
-	memory := u.set.pool.NewGrowth(int(limit))
-	for n := 0; ; {
-		var (
-			owned bool
-			err   error
-		)
-		n, owned, err = f.Fill(u.ctx, memory.Bytes(), n, memory.Release)
-		if !owned {
-			return nil, u.fail(0, err)
-		}
-		if err == nil && n == int(limit) {
-			return u.putFull(f, memory.Lease(n))
-		}
-		if err == nil {
-			err = memory.Grow(u.ctx)
-		}
-		switch {
-		case err == io.EOF:
-			buf := memory.Lease(n)
-			defer buf.Release()
-			return u.putOne(putbody.Memory(buf.Bytes()))
-		case err != nil:
-			memory.Release()
-			return nil, u.fail(0, err)
-		}
-	}
-}
-
-// putFull goes on behind a full first part, which it owns.
-func (u *upload) putFull(f *putbody.Feed, first *mem.Buffer) (*PutOutput, error) {
-	err := f.AtEnd(u.ctx)
-	switch {
-	case err == nil:
-		defer first.Release()
-		return u.putOne(putbody.Memory(first.Bytes()))
-	case err == putbody.ErrMore && int64(len(first.Bytes())) >= u.set.MinPartSize:
-		return u.sendStream(f, first)
-	case err == putbody.ErrMore:
-		err = fmt.Errorf("parts of %d bytes from a budget of %d: %w", u.set.MinPartSize, u.set.pool.MaxBytes(), mem.ErrTooLarge)
-	}
-	first.Release()
-	return nil, u.fail(0, err)
 }
 
 // putOne sends everything in one request. p stays the caller's, and nobody touches it
