@@ -1,6 +1,7 @@
 package s3http_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -8,10 +9,15 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"github.com/stretchr/testify/require"
 
 	"github.com/s3pool/s3pool"
@@ -98,6 +104,12 @@ func TestStatus(t *testing.T) {
 		transfer.ErrInvalid:      500,
 		transfer.ErrIntegrity:    502,
 		errors.New("else"):       502,
+		// A deadline that ended the wait for the budget, and one that ended retries.
+		fmt.Errorf("%w: %w", s3pool.ErrBudget, context.DeadlineExceeded):                                               503,
+		fmt.Errorf("%w, the last: %w", context.DeadlineExceeded, apiError(503, "503 Service Unavailable", "SlowDown")): 504,
+		apiError(409, "409 Conflict", "ConditionalRequestConflict"):                                                    409,
+		apiError(500, "200 OK", "AccessDenied"):                                                                        403,
+		apiError(429, "429 Too Many Requests", "TooManyRequests"):                                                      503,
 	} {
 		require.Equal(t, want, s3http.Status(err), "%v", err)
 		if err != nil {
@@ -108,6 +120,66 @@ func TestStatus(t *testing.T) {
 	fake.CreateBucket("bucket", false)
 	_, err := newClient(newPool(t), fake.Client()).Get(t.Context(), get(""))
 	require.Equal(t, 404, s3http.Status(err))
+}
+
+// apiError is one of the SDK's. An error in a success keeps the words of its status.
+func apiError(code int, status, name string) error {
+	return &smithyhttp.ResponseError{
+		Response: &smithyhttp.Response{Response: &http.Response{StatusCode: code, Status: status}},
+		Err:      &smithy.GenericAPIError{Code: name},
+	}
+}
+
+// TestReceiveIdle: clients that send nothing, whatever they announce, keep nobody out.
+func TestReceiveIdle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPool(t, withBudget(64*mib))
+		fake := newUploadFake()
+		c := transfer.New(fake.Client(), func(o *transfer.Options) { o.Pool = p })
+		var wg sync.WaitGroup
+		ctx, gone := context.WithCancel(t.Context())
+		for range 8 {
+			r, w := io.Pipe()
+			req := httptest.NewRequestWithContext(ctx, "PUT", "http://front.test/", r)
+			req.ContentLength = 16 * mib
+			wg.Go(func() {
+				_, err := s3http.Receive(httptest.NewRecorder(), req, c, put(nil))
+				if err == nil {
+					t.Error("a body that nobody sent is stored")
+				}
+			})
+			context.AfterFunc(ctx, func() { w.CloseWithError(io.ErrUnexpectedEOF) })
+		}
+		synctest.Wait()
+		require.Zero(t, p.Stats().Leased)
+		in := put(bytes.NewReader(pattern(mib)))
+		_, err := c.Put(t.Context(), in)
+		require.NoError(t, err)
+		gone()
+		wg.Wait()
+		require.NoError(t, c.Close(t.Context()))
+	})
+}
+
+// TestReceiveBudgetDeadline: a deadline that ends the wait for the budget is a server that is
+// busy, and the client is told when to come again.
+func TestReceiveBudgetDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPool(t, withBudget(testPart))
+		held, err := p.Acquire(t.Context(), testPart)
+		require.NoError(t, err)
+		defer held.Release()
+		fake := newUploadFake()
+		c := newClient(p, fake.Client(), smallParts)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		w := httptest.NewRecorder()
+		_, err = s3http.Receive(w, httptest.NewRequestWithContext(ctx, "PUT", "http://front.test/", plain(bytes.NewReader(pattern(3*testPart)))), c, put(nil))
+		require.ErrorIs(t, err, s3pool.ErrBudget)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.Equal(t, http.StatusServiceUnavailable, w.Code)
+		require.Equal(t, "1", w.Header().Get("Retry-After"))
+	})
 }
 
 // TestReceiveMethods: only what puts an object does.

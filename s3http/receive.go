@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/s3pool/s3pool"
 	"github.com/s3pool/s3pool/internal/sdk"
 	"github.com/s3pool/s3pool/transfer"
 )
@@ -62,8 +63,13 @@ import (
 //   - 415: the body is in S3's own aws-chunked encoding, which is for S3.
 //
 // Memory, checksums and retries are Put's; the context is the request's. A client that
-// sends slowly holds what Put has for its body, of the pool's budget. Receive puts no
-// deadline on it: http.Server.ReadTimeout and http.ResponseController do.
+// sends nothing holds none of the pool's budget; one that has sent 32 KiB holds what Put has
+// for its body, however slowly it goes on. Receive puts no deadline on it:
+// http.Server.ReadTimeout and http.ResponseController do. A deadline that ends the wait for
+// the budget is 503 with Retry-After.
+//
+// A client that goes away leaves the upload to be aborted behind Receive: a server that shuts
+// down calls [transfer.Client.Close] when its handlers have returned.
 func Receive(w http.ResponseWriter, r *http.Request, c *transfer.Client, in *s3.PutObjectInput, optFns ...func(*ReceiveOptions)) (*transfer.PutOutput, error) {
 	var o ReceiveOptions
 	for _, fn := range optFns {
@@ -185,6 +191,9 @@ func takeHeaders(in *s3.PutObjectInput, h http.Header) (int, error) {
 
 // receivedStatus returns the status that tells a client why its body was not stored.
 func receivedStatus(ctx context.Context, err error, in *s3.PutObjectInput) int {
+	if errors.Is(err, s3pool.ErrBudget) {
+		return http.StatusServiceUnavailable // also where a deadline has ended the wait for it
+	}
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return http.StatusGatewayTimeout
 	}
@@ -204,6 +213,11 @@ func receivedStatus(ctx context.Context, err error, in *s3.PutObjectInput) int {
 		return http.StatusBadRequest
 	case status == http.StatusPreconditionFailed, status == http.StatusConflict:
 		return status
+	// S3 completes an upload in an answer that has begun as a success.
+	case code == "PreconditionFailed":
+		return http.StatusPreconditionFailed
+	case code == "ConditionalRequestConflict", code == "OperationAborted":
+		return http.StatusConflict
 	case status == http.StatusNotFound && code == "NoSuchKey" && in.IfMatch != nil:
 		return http.StatusPreconditionFailed // RFC 9110, section 13.1.1: there is no object
 	case status == http.StatusNotFound:

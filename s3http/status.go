@@ -27,6 +27,7 @@ const StatusClientGone = 499
 // StatusClientGone where the error is that a context was cancelled. It is 200 for nil.
 //
 //   - 404, 403, 503, 504, 500 and 502 as listed at Serve;
+//   - 409: S3 has met a write at the same time, and the one that failed may be tried again;
 //   - 413: an object is larger than DownloadOptions.MaxObjectBytes.
 func Status(err error) int {
 	switch {
@@ -50,7 +51,13 @@ func statusOf(err error) int {
 	if errors.Is(err, transfer.ErrInvalid) {
 		return http.StatusInternalServerError
 	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return http.StatusGatewayTimeout // whatever was tried again until then
+	}
 	code := sdk.Code(err)
+	if code == "AccessDenied" && sdk.Status(err) == http.StatusInternalServerError {
+		return http.StatusForbidden // in an answer that had begun as a success
+	}
 	switch status := sdk.Status(err); status {
 	case http.StatusForbidden:
 		switch code {
@@ -63,6 +70,8 @@ func statusOf(err error) int {
 		return status
 	case http.StatusMethodNotAllowed:
 		return http.StatusNotFound // the version is a delete marker
+	case http.StatusConflict: // with another write: try again
+		return status
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
 		return http.StatusServiceUnavailable
 	case 0:

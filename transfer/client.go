@@ -25,6 +25,7 @@ type Client struct {
 	err      error     // what is wrong with opts; every call returns it
 	counters counters
 	fresh    renewal
+	behind   behind
 }
 
 // New returns a client on api. Options that make no sense are reported by every

@@ -23,10 +23,29 @@
 // checked, or why nothing could be. Wrong bytes are [ErrIntegrity]. A Reader reports them
 // instead of io.EOF: whoever stops before the end calls [Reader.Verify].
 //
+// # How long a call takes at worst
+//
+// For a store that does the same for ever, with the SDK's retryer and the options' zeros; a
+// context ends it sooner, and then the error names the last cause and the number of requests
+// that failed. TestWorstCases holds it.
+//
+//	                                          503 from then on    silent from then on
+//	Get, Open, Download: the first request    3 requests, 10 s    3.5 minutes
+//	Get, Open, Download: later, or in a body  11 requests, 20 s   3.5 minutes
+//	Head                                      3 requests, 10 s    3.5 minutes
+//	Put in one request                        3 requests, 10 s    3.5 minutes
+//	Put in parts: its beginning, a part       11 requests, 20 s   3.5 minutes
+//	Put in parts: its end                     11 requests, 20 s   9.5 minutes
+//
+// A Put that fails then aborts its upload: for a minute at most. S3 may keep the answer to
+// the end of an upload open for as long as it sends blanks. Each further StallTimeout is one
+// of nine tries.
+//
 // # Invariants
 //
 //   - When a call returns, no goroutine of it runs and nobody touches its memory, but for a
-//     stuck Read of a body (see Put).
+//     stuck Read of a body (see Put). One thing goes on behind a call: a Put whose context
+//     has ended has its upload aborted, in a goroutine that [Client.Close] waits for.
 //   - All requests of a download are for the version that the first one answered with.
 //   - A byte is received once: a body that breaks is continued behind its last byte.
 //   - Whoever waits for memory under a budget holds none of it.
@@ -38,5 +57,8 @@
 // download_transfer.go (what the first answer says), download_split.go (parts and helpers),
 // download_stream.go (one range over as many requests as it takes), download_verify.go and
 // open_ahead.go (reading ahead). That of uploads is put_multipart.go, put_stream.go,
-// put_checksum.go, put_requests.go and put_resume.go.
+// put_memory.go, put_checksum.go, put_requests.go, put_resume.go, put_landed.go (what to believe when an answer
+// was lost) and put_abort.go. Every request goes through watch.go (silence), guard.go (the
+// SDK's attempts) and retry.go; ask.go is for those that have no body to read, and behind.go
+// for what goes on when a Put has returned.
 package transfer

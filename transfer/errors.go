@@ -32,7 +32,7 @@ type Error struct {
 	Op          string // the method, such as "Get"
 	Bucket, Key string
 	Version     string // the version id that was asked for, if one was
-	UploadID    string // of a multipart upload that is still there, else empty
+	UploadID    string // of a multipart upload that is still there and is not being aborted
 	Part        int    // counted from 1; 0 if the error is not about one part
 	Err         error
 

@@ -54,6 +54,7 @@ type Stats struct {
 
 	Requests        int // requests under way now
 	RequestsWaiting int // and those that wait until one of these is over
+	Aborting        int // uploads that are being aborted behind a Put that has returned
 }
 
 // Stats returns a snapshot.
@@ -63,6 +64,7 @@ func (c *Client) Stats() Stats {
 		Retries: n(EventRetry), Stalls: n(EventStall), Resumes: n(EventResume),
 		Verified: n(EventVerified), Unverified: n(EventUnverified), Mismatches: n(EventMismatch),
 		Requests: int(c.flights.underway.Load()), RequestsWaiting: int(c.flights.waiting.Load()),
+		Aborting: c.behind.count(),
 	}
 }
 

@@ -42,13 +42,25 @@ type RequestOptions struct {
 	Concurrency int
 
 	// MaxRetries is how often in a row a body may break, or the request that is to
-	// continue it fail, without progress, on top of the SDK's own retries. The first
-	// request of a download and an upload of one request have the SDK's alone; a part
-	// of a multipart upload is sent again as often. Zero means 8, negative means none.
+	// continue it fail, without progress, on top of the SDK's own retries: the two are
+	// added, not multiplied. The first request of a download, a HEAD and an upload of one
+	// request have the SDK's alone; a part of a multipart upload is sent again as often.
+	// Zero means 8, negative means none.
+	//
+	// What is tried again is what the client's own Retryer says, and beside that 429, 499,
+	// 520 to 524, ConditionalRequestConflict and OperationAborted, in the midst of a
+	// transfer ExpiredToken too. An error that S3 has put into a success is final if it
+	// cannot pass, such as AccessDenied. A Retryer that retries nothing (aws.NopRetryer)
+	// turns the SDK's retries off and not these.
 	MaxRetries int
 
-	// StallTimeout is how long the body of a download may stay silent before it is
-	// continued on another connection. Zero means 20 seconds, negative means for ever.
+	// StallTimeout is how long S3 may be silent to a request, while no byte of it goes out
+	// and none of the answer comes in, before it is made again on another connection. It
+	// holds for every request, uploads and HEADs as well; the header of the answer that
+	// completes a multipart upload has three times as long. The SDK's backoff, a Pacer's
+	// queue and the time that a caller's body takes do not count; waiting for one of the HTTP
+	// client's connections does. After one such silence the idle connections are given up.
+	// Zero means 20 seconds, negative means for ever.
 	StallTimeout time.Duration
 
 	// ClientOptions are passed to every request.

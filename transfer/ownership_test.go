@@ -121,6 +121,7 @@ func TestOwnershipOfPut(t *testing.T) {
 				})
 			}
 			wg.Wait()
+			assertNoError(t, c.Close(t.Context()))
 			for what, n := range map[string]int64{
 				"right": right.Load(), "cancelled": cancelled.Load(), "failed": failed.Load(),
 				"early answers": srv.early.Load(), "resets": srv.resets.Load(), "silences": srv.silences.Load(),

@@ -3,16 +3,15 @@ package transfer
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"github.com/s3pool/s3pool/internal/crc"
-	"github.com/s3pool/s3pool/internal/mem"
 	"github.com/s3pool/s3pool/internal/putbody"
+	"github.com/s3pool/s3pool/internal/unwind"
 )
 
 // A PutOutput is what [Client.Put] returns.
@@ -53,9 +52,19 @@ type PutOutput struct {
 // Larger bodies than Options.MultipartThreshold are multipart uploads. Parts that fail are
 // sent again. A Put that fails aborts its upload, under a context of its own, unless
 // Options.LeaveParts says otherwise; if that fails too, Error.UploadID names what is left.
+// When ctx has ended, Put waits for that no longer than a tenth of a second. It goes on
+// behind Put, for a minute at most, and [Client.Close] waits for it.
+//
+// An answer of S3's that was lost, or that is none, is no failure if the object is there and
+// can be shown to be this one: by its size and checksum or the ETag of its parts, and under a
+// condition by its age too.
+//
 // An error of the body ends the Put and is in the error returned. A Put that fails for
 // another reason waits for a Read of the body under way, so that the body is the
-// caller's again when it returns.
+// caller's again when it returns. A panic in the body or in a callback is a panic of Put,
+// with everything released, whatever goroutine it was in; one that ends its goroutine there
+// (runtime.Goexit) is an error. Whoever writes to the other end of an io.Pipe closes the
+// reader's end with the error when Put has returned: otherwise the writer waits for ever.
 //
 // S3 gets a checksum of the whole object: CRC64NVME, or what the input asks for by
 // ChecksumAlgorithm. Of a CRC, S3 checks the object's; of the SHAs, each part's. A
@@ -65,7 +74,9 @@ type PutOutput struct {
 //
 // Put holds memory of the pool for streams only: a body up to a part is read into a
 // buffer of its length, and larger ones into at most Options.Concurrency part buffers. It
-// waits under ctx for the pool's budget, and needs one part to go on. A stream of
+// waits under ctx for the pool's budget, and needs one part to go on. It takes a part's
+// memory when the first 32 KiB of the part have come, so that a body which sends nothing
+// holds none, and waits for it while nobody reads the body. A stream of
 // unknown length that does not fit into 32 KiB is charged with a part until it has
 // ended; declare the length to be charged with that. All of it is released when Put
 // returns, with one exception: a Read of the body that has not returned a tenth of a
@@ -74,6 +85,13 @@ type PutOutput struct {
 //
 // Errors are *[Error].
 func (c *Client) Put(ctx context.Context, in *s3.PutObjectInput, optFns ...func(*PutOptions)) (*PutOutput, error) {
+	out, err := c.put(ctx, in, optFns)
+	unwind.Rethrow(err)
+	return out, err
+}
+
+// put is Put, with a panic of the caller's code in another goroutine as its error.
+func (c *Client) put(ctx context.Context, in *s3.PutObjectInput, optFns []func(*PutOptions)) (*PutOutput, error) {
 	u := &upload{ctx: ctx}
 	if in == nil {
 		u.in = &s3.PutObjectInput{}
@@ -108,7 +126,7 @@ func (c *Client) Put(ctx context.Context, in *s3.PutObjectInput, optFns ...func(
 		if err := k.matches(u); err != nil {
 			return nil, u.fail(0, err)
 		}
-		return u.sendSections()
+		return u.inParts((*multipart).sections)
 	}
 	switch size := u.body.Size; {
 	case size < 0:
@@ -116,7 +134,7 @@ func (c *Client) Put(ctx context.Context, in *s3.PutObjectInput, optFns ...func(
 	case u.body.At != nil && size <= u.set.MultipartThreshold:
 		return u.putOne(putbody.Payload{At: u.body.At, Base: u.body.Base, N: size})
 	case u.body.At != nil:
-		return u.sendSections()
+		return u.inParts((*multipart).sections)
 	case size <= u.largestBuffer():
 		return u.putKnown()
 	default:
@@ -173,91 +191,6 @@ func (u *upload) largestBuffer() int64 {
 	return u.set.pool.Capped(u.set.MultipartThreshold)
 }
 
-// putKnown uploads a stream of known length in one request.
-func (u *upload) putKnown() (*PutOutput, error) {
-	size := u.body.Size
-	buf, err := u.set.pool.Acquire(u.ctx, int(size))
-	if err != nil {
-		return nil, u.fail(0, err)
-	}
-	f := putbody.NewFeed(u.ctx, u.body.R)
-	defer f.Close()
-	n, owned, err := f.Fill(u.ctx, buf.Bytes(), 0, buf.Release)
-	if !owned {
-		return nil, u.fail(0, err)
-	}
-	defer buf.Release()
-	if err == io.EOF {
-		err = putbody.ErrShort(int64(n), size)
-	}
-	if err == nil {
-		if err = f.AtEnd(u.ctx); err == putbody.ErrMore {
-			err = putbody.ErrLong(size)
-		}
-	}
-	if err != nil {
-		return nil, u.fail(0, err)
-	}
-	return u.putOne(putbody.Memory(buf.Bytes()))
-}
-
-// putStream uploads a stream of known length in parts.
-func (u *upload) putStream() (*PutOutput, error) {
-	f := putbody.NewFeed(u.ctx, u.body.R)
-	defer f.Close()
-	return u.sendStream(f, nil)
-}
-
-// putUnknown uploads a stream whose length nobody knows: in one request if it fits into
-// a part.
-func (u *upload) putUnknown() (*PutOutput, error) {
-	limit := u.set.pool.Capped(u.leastPart())
-	f := putbody.NewFeed(u.ctx, u.body.R)
-	defer f.Close()
-	memory := u.set.pool.NewGrowth(int(limit))
-	for n := 0; ; {
-		var (
-			owned bool
-			err   error
-		)
-		n, owned, err = f.Fill(u.ctx, memory.Bytes(), n, memory.Release)
-		if !owned {
-			return nil, u.fail(0, err)
-		}
-		if err == nil && n == int(limit) {
-			return u.putFull(f, memory.Lease(n))
-		}
-		if err == nil {
-			err = memory.Grow(u.ctx)
-		}
-		switch {
-		case err == io.EOF:
-			buf := memory.Lease(n)
-			defer buf.Release()
-			return u.putOne(putbody.Memory(buf.Bytes()))
-		case err != nil:
-			memory.Release()
-			return nil, u.fail(0, err)
-		}
-	}
-}
-
-// putFull goes on behind a full first part, which it owns.
-func (u *upload) putFull(f *putbody.Feed, first *mem.Buffer) (*PutOutput, error) {
-	err := f.AtEnd(u.ctx)
-	switch {
-	case err == nil:
-		defer first.Release()
-		return u.putOne(putbody.Memory(first.Bytes()))
-	case err == putbody.ErrMore && int64(len(first.Bytes())) >= u.set.MinPartSize:
-		return u.sendStream(f, first)
-	case err == putbody.ErrMore:
-		err = fmt.Errorf("parts of %d bytes from a budget of %d: %w", u.set.MinPartSize, u.set.pool.MaxBytes(), mem.ErrTooLarge)
-	}
-	first.Release()
-	return nil, u.fail(0, err)
-}
-
 // putOne sends everything in one request. p stays the caller's, and nobody touches it
 // when putOne returns.
 func (u *upload) putOne(p putbody.Payload) (*PutOutput, error) {
@@ -273,12 +206,26 @@ func (u *upload) putOne(p putbody.Payload) (*PutOutput, error) {
 	var out *s3.PutObjectOutput
 	a := u.ask(0)
 	a.begun, a.alone = false, true
+	from := time.Now()
+	a.doubt = func(err error, before bool) error {
+		_, unfit := errors.AsType[*answerError](err)
+		if unfit || before && u.conditional() && lost(err) {
+			if found := u.landed(p, sum, from); found != nil {
+				out = found
+				return nil
+			}
+		}
+		return err
+	}
 	err := a.do(u.ctx, func(ctx context.Context, opts []func(*s3.Options)) (err error) {
-		w := p.Window(u.set.pool)
+		w := p.Window(u.set.pool, watchOf(ctx).cancel)
 		in.Body, in.ContentLength = w, &p.N
 		out, err = u.api.PutObject(ctx, &in, opts...)
 		if err := w.Shut(); err != nil {
 			return err
+		}
+		if err == nil && (out == nil || aws.ToString(out.ETag) == "") {
+			err = &answerError{errors.New("S3 took the object and answered without an ETag")}
 		}
 		return err
 	})

@@ -13,12 +13,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
-	"golang.org/x/sync/errgroup"
-
 	"github.com/s3pool/s3pool/internal/crc"
 	"github.com/s3pool/s3pool/internal/part"
 	"github.com/s3pool/s3pool/internal/putbody"
 	"github.com/s3pool/s3pool/internal/sdk"
+	"github.com/s3pool/s3pool/internal/unwind"
 )
 
 // A multipart is an upload in parts. It ends with complete or abandon.
@@ -33,6 +32,7 @@ type multipart struct {
 	sum      crc.Value            // of the object, when crcs is complete
 	found    *s3.HeadObjectOutput // of the object, if it was there already
 	broken   atomic.Bool          // whether a part's request has failed
+	since    time.Time            // of the beginning
 
 	mu       sync.Mutex
 	parts    []types.CompletedPart
@@ -44,8 +44,28 @@ type multipart struct {
 // request that is silent, and two more.
 const abortTimeout = time.Minute
 
-// newMultipart begins an upload, or takes one up. total is -1 for a stream of unknown
-// length. The multipart is not nil if there is something to abandon.
+// inParts makes a multipart upload, whose parts send sends.
+func (u *upload) inParts(send func(*multipart) error) (*PutOutput, error) {
+	m, err := u.newMultipart(u.body.Size)
+	if err != nil {
+		return nil, u.fail(0, err)
+	}
+	ended := false
+	defer func() {
+		if !ended { // a callback of the caller's in this goroutine
+			m.abandon(unwind.ErrGoexit)
+		}
+	}()
+	if err = m.begin(); err == nil && m.found == nil {
+		err = send(m)
+	}
+	out, err := m.end(err)
+	ended = true
+	return out, err
+}
+
+// newMultipart looks whether there can be one, before anything is sent. total is -1 for a
+// stream of unknown length.
 func (u *upload) newMultipart(total int64) (*multipart, error) {
 	m := &multipart{upload: u, total: total}
 	m.progress.Total = total
@@ -61,14 +81,17 @@ func (u *upload) newMultipart(total int64) (*multipart, error) {
 			return nil, err
 		}
 	}
+	return m, nil
+}
+
+// begin begins the upload, or takes one up.
+func (m *multipart) begin() error {
+	m.since = time.Now()
 	resumed := false
-	if k := u.set.Resume; k != nil {
+	if k := m.set.Resume; k != nil {
 		var err error
-		if resumed, err = m.resume(k); err != nil {
-			return nil, err
-		}
-		if m.found != nil {
-			return m, nil
+		if resumed, err = m.resume(k); err != nil || m.found != nil {
+			return err
 		}
 	}
 	if m.seal.algorithm.Parallel() {
@@ -76,23 +99,23 @@ func (u *upload) newMultipart(total int64) (*multipart, error) {
 	}
 	if !resumed {
 		if err := m.create(); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	m.token = ResumeToken{
-		Bucket: aws.ToString(u.in.Bucket), Key: aws.ToString(u.in.Key), UploadID: m.id,
-		Size: total, PartSize: m.partSize, Algorithm: algorithmName(m.seal.algorithm),
+		Bucket: aws.ToString(m.in.Bucket), Key: aws.ToString(m.in.Key), UploadID: m.id,
+		Size: m.total, PartSize: m.partSize, Algorithm: algorithmName(m.seal.algorithm),
 	}
 	if err := m.checkpoint(); err != nil {
-		return m, err
+		return err
 	}
-	return m, u.ctx.Err()
+	return m.ctx.Err()
 }
 
 // create begins the upload. A caller who cancels while it is under way does not cut it
-// short: an upload whose id nobody has learnt would stay for ever.
+// short: an upload whose id nobody has learnt would stay for ever. It goes on behind him.
 func (m *multipart) create() error {
-	in := createInput(m.in)
+	in := detached(createInput(m.in))
 	if a := m.seal.algorithm; a != crc.None {
 		in.ChecksumAlgorithm = algorithmName(a)
 		in.ChecksumType = types.ChecksumTypeComposite
@@ -100,40 +123,46 @@ func (m *multipart) create() error {
 			in.ChecksumType = types.ChecksumTypeFullObject
 		}
 	}
-	ctx, cancel := outlive(m.ctx, abortTimeout)
-	defer cancel()
+	var begun *s3.CreateMultipartUploadOutput
+	longer, cancel := outlive(m.ctx, abortTimeout)
 	a := m.ask(0)
-	a.begun = false
-	return a.do(ctx, func(ctx context.Context, opts []func(*s3.Options)) error {
-		out, err := m.api.CreateMultipartUpload(ctx, in, opts...)
-		if err == nil && (out == nil || aws.ToString(out.UploadId) == "") {
-			err = errors.New("S3 began a multipart upload without an upload id")
+	a.begun, a.longer = false, longer
+	abort := m.aborting()
+	waited, err := m.set.client.behind.call(m.ctx, func(there func() bool) error {
+		defer cancel()
+		tell := a.event
+		a.event = func(e Event) {
+			if there() {
+				tell(e)
+			}
 		}
-		if err == nil {
-			m.begun, m.id = out, *out.UploadId
+		return a.do(m.ctx, func(ctx context.Context, opts []func(*s3.Options)) error {
+			out, err := m.api.CreateMultipartUpload(ctx, in, opts...)
+			if err == nil && (out == nil || aws.ToString(out.UploadId) == "") {
+				err = &answerError{errors.New("S3 began a multipart upload without an upload id")}
+			}
+			begun = out
+			return err
+		})
+	}, func(err error) error {
+		if err != nil {
+			return nil // there is nothing to abort, or nobody knows what
 		}
-		return err
+		return abort(*begun.UploadId)
 	})
-}
-
-// sendSections uploads a body that can be read by several at once.
-func (u *upload) sendSections() (*PutOutput, error) {
-	m, err := u.newMultipart(u.body.Size)
-	if m == nil {
-		return nil, u.fail(0, err)
+	switch {
+	case !waited:
+		return a.ended(err)
+	case err != nil:
+		return err
 	}
-	if err == nil && m.found != nil {
-		return m.output(m.foundOutput()), nil
-	}
-	if err == nil {
-		err = m.sections()
-	}
-	return m.end(err)
+	m.begun, m.id = begun, *begun.UploadId
+	return nil
 }
 
 func (m *multipart) sections() error {
 	plan := part.NewPlan(part.Range{To: m.total}, m.partSize)
-	g, ctx := errgroup.WithContext(m.ctx)
+	g, ctx := unwind.NewGroup(m.ctx, 0)
 	var next atomic.Int64
 	for range min(int64(m.set.Concurrency), plan.Parts()) {
 		g.Go(func() error {
@@ -186,7 +215,7 @@ func (m *multipart) send(ctx context.Context, n int32, off int64, p putbody.Payl
 func (m *multipart) transmit(ctx context.Context, n int32, p putbody.Payload, sum crc.Value) (etag string, err error) {
 	err = m.ask(int(n)).do(ctx, func(ctx context.Context, opts []func(*s3.Options)) error {
 		in := partInput(m.in, m.id, n)
-		w := p.Window(m.set.pool)
+		w := p.Window(m.set.pool, watchOf(ctx).cancel)
 		in.Body, in.ContentLength = w, &p.N
 		in.ChecksumAlgorithm = algorithmName(sum.Algorithm)
 		sumsOf(in).set(sum)
@@ -245,6 +274,9 @@ func (m *multipart) checkpointLocked() error {
 
 // end completes the upload if err is nil, and otherwise gives it up.
 func (m *multipart) end(err error) (*PutOutput, error) {
+	if err == nil && m.found != nil {
+		return m.output(foundOutput(m.found, m.total)), nil
+	}
 	if err == nil {
 		err = m.seal.checkOrder()
 	}
@@ -277,24 +309,24 @@ func (m *multipart) complete() (*PutOutput, error) {
 	a := m.ask(0)
 	a.slow = true
 	var done *s3.PutObjectOutput
+	a.doubt = func(err error, before bool) error {
+		_, unfit := errors.AsType[*answerError](err)
+		if unfit || sdk.Code(err) == "NoSuchUpload" || before && lost(err) {
+			if m.landed() {
+				done = foundOutput(m.found, m.total)
+				return nil
+			}
+		}
+		return err
+	}
 	err := a.do(m.ctx, func(ctx context.Context, opts []func(*s3.Options)) error {
 		out, err := m.api.CompleteMultipartUpload(ctx, in, opts...)
-		if err == nil && aws.ToString(out.ETag) != "" {
+		if err == nil && out != nil && aws.ToString(out.ETag) != "" {
 			done = putOutput(m.begun, out, m.total)
 			return nil
 		}
 		if err == nil {
 			err = &answerError{errors.New("S3 completed the upload and answered without an ETag")}
-			// A 2xx that is not S3's: believe what is there, or ask again.
-			if m.landed() {
-				done = m.foundOutput()
-				return nil
-			}
-		}
-		// S3 may have completed it and lost the answer.
-		if sdk.Code(err) == "NoSuchUpload" && m.landed() {
-			done = m.foundOutput()
-			return nil
 		}
 		return err
 	})
@@ -302,19 +334,6 @@ func (m *multipart) complete() (*PutOutput, error) {
 		return nil, err
 	}
 	return m.output(done), nil
-}
-
-// foundOutput is of an object whose upload another answer was for.
-func (m *multipart) foundOutput() *s3.PutObjectOutput {
-	return &s3.PutObjectOutput{
-		ETag: m.found.ETag, VersionId: m.found.VersionId, Size: &m.total,
-		ChecksumCRC32: m.found.ChecksumCRC32, ChecksumCRC32C: m.found.ChecksumCRC32C,
-		ChecksumCRC64NVME: m.found.ChecksumCRC64NVME, ChecksumType: m.found.ChecksumType,
-		BucketKeyEnabled: m.found.BucketKeyEnabled, SSEKMSKeyId: m.found.SSEKMSKeyId,
-		ServerSideEncryption: m.found.ServerSideEncryption, Expiration: m.found.Expiration,
-		SSECustomerAlgorithm: m.found.SSECustomerAlgorithm, SSECustomerKeyMD5: m.found.SSECustomerKeyMD5,
-		RequestCharged: m.found.RequestCharged, ResultMetadata: m.found.ResultMetadata,
-	}
 }
 
 func (m *multipart) output(out *s3.PutObjectOutput) *PutOutput {

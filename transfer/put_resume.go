@@ -96,16 +96,17 @@ func (m *multipart) resume(k *ResumeToken) (bool, error) {
 
 // find looks whether the upload was completed in another life.
 func (m *multipart) find(a crc.Algorithm) error {
-	if !a.Parallel() {
+	if !a.Parallel() || m.conditional() {
 		return nil
 	}
-	m.seal.algorithm = a
-	var err error
-	if m.sum, err = m.checksum(m.ctx, putbody.Payload{At: m.body.At, Base: m.body.Base, N: m.total}); err != nil {
+	sum := crc.NewSum(a)
+	whole := putbody.Payload{At: m.body.At, Base: m.body.Base, N: m.total}
+	if err := whole.WriteTo(m.ctx, sum, m.set.pool); err != nil {
 		return err
 	}
-	if !m.landed() {
-		m.sum = crc.Value{}
+	c := claim{size: m.total, by: a, sum: sum.Value().String()}
+	if out := m.look(); c.holds(out, false) {
+		m.seal.algorithm, m.sum, m.found = a, sum.Value(), out
 	}
 	return nil
 }
@@ -166,24 +167,4 @@ func (m *multipart) has(ctx context.Context, n int32, p putbody.Payload, sum crc
 		return l, false, err
 	}
 	return l, strings.Trim(l.etag, `"`) == hex.EncodeToString(h.Sum(nil)), nil
-}
-
-// landed reports whether the object is there with m.sum: an upload that S3 does not
-// know any more may be one that it has completed, and whose answer was lost.
-func (m *multipart) landed() bool {
-	// Under a condition, an object with the same bytes may be another's.
-	if m.sum.Algorithm == crc.None || m.in.IfNoneMatch != nil || m.in.IfMatch != nil {
-		return false
-	}
-	var out *s3.HeadObjectOutput
-	err := m.ask(0).do(m.ctx, func(ctx context.Context, opts []func(*s3.Options)) (err error) {
-		out, err = m.api.HeadObject(ctx, headInput(m.in), opts...)
-		return err
-	})
-	if err != nil || aws.ToInt64(out.ContentLength) != m.total ||
-		sumsOf(out).get(m.sum.Algorithm) != m.sum.String() {
-		return false
-	}
-	m.found = out
-	return true
 }

@@ -5,27 +5,25 @@ import (
 	"fmt"
 	"io"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/s3pool/s3pool/internal/mem"
 	"github.com/s3pool/s3pool/internal/part"
 	"github.com/s3pool/s3pool/internal/putbody"
+	"github.com/s3pool/s3pool/internal/unwind"
 )
 
 // sendStream uploads a stream in parts. The first part, if its memory is not nil, has
 // been read; it belongs to sendStream.
 func (u *upload) sendStream(f *putbody.Feed, first *mem.Buffer) (*PutOutput, error) {
-	m, err := u.newMultipart(u.body.Size)
-	if err != nil && first != nil {
-		first.Release()
-	}
-	if m == nil {
-		return nil, u.fail(0, err)
-	}
-	if err == nil {
-		err = m.stream(f, first)
-	}
-	return m.end(err)
+	defer func() {
+		if first != nil {
+			first.Release()
+		}
+	}()
+	return u.inParts(func(m *multipart) error {
+		next := first
+		first = nil
+		return m.stream(f, next)
+	})
 }
 
 // stream reads part after part and hands each to a goroutine that sends it. Whoever
@@ -34,8 +32,7 @@ func (u *upload) sendStream(f *putbody.Feed, first *mem.Buffer) (*PutOutput, err
 func (m *multipart) stream(f *putbody.Feed, next *mem.Buffer) error {
 	ctx, cancel := context.WithCancel(m.ctx)
 	defer cancel()
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(max(m.set.Concurrency-1, 1)) // one more part is being read
+	g, ctx := unwind.NewGroup(ctx, max(m.set.Concurrency-1, 1)) // one more part is being read
 	err := func() error {
 		for off, n := int64(0), int32(1); ; n++ {
 			buf, filled, last, err := m.read(ctx, f, next, n, off)
@@ -73,9 +70,6 @@ func (m *multipart) read(ctx context.Context, f *putbody.Feed, buf *mem.Buffer, 
 	if buf != nil {
 		return buf, len(buf.Bytes()), false, nil // putUnknown has seen a byte behind it
 	}
-	if n > part.MaxParts {
-		return nil, 0, false, m.fail(0, fmt.Errorf("the body is longer than %d parts; raise PartSize", part.MaxParts))
-	}
 	known := m.body.Size >= 0
 	size := part.StreamSize(int(n-1), m.leastPart(), m.set.MinPartSize)
 	if known {
@@ -84,12 +78,12 @@ func (m *multipart) read(ctx context.Context, f *putbody.Feed, buf *mem.Buffer, 
 	if int64(int(size)) != size {
 		return nil, 0, false, m.fail(int(n), mem.ErrTooLarge)
 	}
-	if buf, err = m.set.pool.Acquire(ctx, int(size)); err != nil {
+	if buf, filled, err = m.fill(ctx, f, size); buf == nil {
 		return nil, 0, false, m.fail(int(n), err)
 	}
-	filled, owned, err := f.Fill(ctx, buf.Bytes(), 0, buf.Release)
-	if !owned {
-		return nil, 0, false, m.fail(int(n), err)
+	if n > part.MaxParts && filled > 0 {
+		buf.Release()
+		return nil, 0, false, m.fail(0, fmt.Errorf("the body is longer than %d parts; raise PartSize", part.MaxParts))
 	}
 	eof := err == io.EOF
 	switch {

@@ -30,6 +30,14 @@ func (r *retries) after(w *watch) {
 // pause waits before the next try. It returns the error if there is not to be one:
 // after most retries, if err is not to be tried again, or if ctx is done.
 func (r *retries) pause(ctx context.Context, most int, err error, again bool) error {
+	if err := r.count(ctx, most, err, again); err != nil {
+		return err
+	}
+	return r.wait(ctx)
+}
+
+// count notes that a request has failed with err.
+func (r *retries) count(ctx context.Context, most int, err error, again bool) error {
 	if ctx.Err() != nil {
 		return r.ended(err)
 	}
@@ -44,6 +52,10 @@ func (r *retries) pause(ctx context.Context, most int, err error, again bool) er
 		}
 		return fmt.Errorf("given up after %d retries: %w", most, err)
 	}
+	return nil
+}
+
+func (r *retries) wait(ctx context.Context) error {
 	// The first time at once: most breaks are of one connection, not of S3. Then
 	// with full jitter, up to 5 seconds.
 	if r.failures == 1 {

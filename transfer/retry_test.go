@@ -212,7 +212,7 @@ func TestDeadlineNamesCause(t *testing.T) {
 		o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return 3 * time.Second, nil })
 	})
 	for _, call := range everyRequest(t) {
-		if call.operation == "AbortMultipartUpload" || call.operation == "CreateMultipartUpload" {
+		if call.operation == "AbortMultipartUpload" {
 			continue
 		}
 		for _, fault := range []s3test.Fault{s3test.SlowDown(0), s3test.InternalError(), s3test.Reset()} {
@@ -223,7 +223,9 @@ func TestDeadlineNamesCause(t *testing.T) {
 				c := fake.Client(func(o *s3.Options) { o.HTTPClient, o.Retryer = faults.HTTPClient(), slow })
 				ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 				defer cancel()
-				err := call.do(ctx, newClient(newPool(t), c, smallParts, func(o *transfer.Options) { o.Concurrency = 1 }))
+				client := newClient(newPool(t), c, smallParts, func(o *transfer.Options) { o.Concurrency = 1 })
+				err := call.do(ctx, client)
+				client.Close(t.Context())
 				require.ErrorIs(t, err, context.DeadlineExceeded, what)
 				require.ErrorContains(t, err, "after 2 requests that failed, the last of them with", what)
 				if call.operation != "HeadObject" && fault.Name != s3test.Reset().Name {

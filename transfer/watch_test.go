@@ -209,12 +209,9 @@ func TestWatchDeadPool(t *testing.T) {
 		for _, call := range everyRequest(t) {
 			synctest.Test(t, func(t *testing.T) {
 				fake := newWatched()
-				l := &pipeListener{conns: make(chan net.Conn), done: make(chan struct{})}
-				server := &http.Server{Handler: fake}
-				var wg sync.WaitGroup
-				wg.Go(func() { server.Serve(l) })
-				hc := newClientOf(l.dial)
-				c := s3test.NewClient("http://s3.test", http.DefaultClient, impatient, func(o *s3.Options) { o.HTTPClient = hc })
+				n := newPipeNetwork(fake)
+				hc := newClientOf(n.dial)
+				c := n.client(impatient, func(o *s3.Options) { o.HTTPClient = hc })
 				client := newClient(newPool(t), c, smallParts, func(o *transfer.Options) {
 					o.StallTimeout, o.Concurrency = 20*time.Second, 2
 				})
@@ -226,7 +223,7 @@ func TestWatchDeadPool(t *testing.T) {
 					})
 				}
 				warm.Wait()
-				l.kill()
+				n.kill()
 				start := time.Now()
 				what := name + ": " + call.operation
 				require.NoError(t, call.do(t.Context(), client), what)
@@ -237,25 +234,51 @@ func TestWatchDeadPool(t *testing.T) {
 				case *http.Client:
 					hc.CloseIdleConnections()
 				}
-				server.Close()
-				l.closeAll()
-				wg.Wait()
+				n.close()
 				time.Sleep(2 * time.Minute) // until the idle connections of a replaced pool have gone
 			})
 		}
 	}
 }
 
-// pipeListener is a network without sockets whose connections can die in silence.
-type pipeListener struct {
-	conns chan net.Conn
-	done  chan struct{}
+// A pipeNetwork is one without sockets, for a bubble, whose connections can die in silence.
+// A server answers at its end.
+type pipeNetwork struct {
+	server *http.Server
+	conns  chan net.Conn
+	done   chan struct{}
+	wg     sync.WaitGroup
+	http   *http.Client
 
 	mu    sync.Mutex
 	alive []*mortal
 }
 
-func (l *pipeListener) dial(ctx context.Context, _, _ string) (net.Conn, error) {
+func newPipeNetwork(h http.Handler) *pipeNetwork {
+	l := &pipeNetwork{server: &http.Server{Handler: h}, conns: make(chan net.Conn), done: make(chan struct{})}
+	l.http = &http.Client{Transport: &http.Transport{DialContext: l.dial}}
+	l.wg.Go(func() { l.server.Serve(l) })
+	return l
+}
+
+// client returns a client whose requests go through the network.
+func (l *pipeNetwork) client(optFns ...func(*s3.Options)) *s3.Client {
+	return s3test.NewClient("http://s3.test", l.http, optFns...)
+}
+
+// close ends the server and all connections.
+func (l *pipeNetwork) close() {
+	l.http.CloseIdleConnections()
+	l.server.Close()
+	l.mu.Lock()
+	for _, m := range l.alive {
+		m.Close()
+	}
+	l.mu.Unlock()
+	l.wg.Wait()
+}
+
+func (l *pipeNetwork) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	near, far := net.Pipe()
 	m := &mortal{Conn: near}
 	l.mu.Lock()
@@ -269,7 +292,7 @@ func (l *pipeListener) dial(ctx context.Context, _, _ string) (net.Conn, error) 
 	}
 }
 
-func (l *pipeListener) Accept() (net.Conn, error) {
+func (l *pipeNetwork) Accept() (net.Conn, error) {
 	select {
 	case c := <-l.conns:
 		return c, nil
@@ -277,22 +300,14 @@ func (l *pipeListener) Accept() (net.Conn, error) {
 		return nil, net.ErrClosed
 	}
 }
-func (l *pipeListener) Close() error   { close(l.done); return nil }
-func (l *pipeListener) Addr() net.Addr { return &net.TCPAddr{} }
+func (l *pipeNetwork) Close() error   { close(l.done); return nil }
+func (l *pipeNetwork) Addr() net.Addr { return &net.TCPAddr{} }
 
-func (l *pipeListener) kill() {
+func (l *pipeNetwork) kill() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, m := range l.alive {
 		m.dead.Store(true)
-	}
-}
-
-func (l *pipeListener) closeAll() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, m := range l.alive {
-		m.Close()
 	}
 }
 

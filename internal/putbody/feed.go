@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/s3pool/s3pool/internal/unwind"
 	"github.com/s3pool/s3pool/internal/xio"
 )
 
@@ -48,12 +49,21 @@ func NewFeed(ctx context.Context, r io.Reader) *Feed {
 
 func (f *Feed) run(r io.Reader) {
 	for req := range f.want {
-		n, err := xio.ReadForeign(req.ctx, r, req.mem)
-		if !req.settled.CompareAndSwap(false, true) {
-			req.release()
+		var n int
+		left := false
+		unwind.Call(func() (err error) {
+			n, err = xio.ReadForeign(req.ctx, r, req.mem)
+			return err
+		}, func(err error) {
+			if left = !req.settled.CompareAndSwap(false, true); left {
+				req.release() // nobody is there to hear of a panic
+				return
+			}
+			f.got <- result{n, err}
+		})
+		if left {
 			return
 		}
-		f.got <- result{n, err}
 	}
 }
 

@@ -19,9 +19,11 @@ type Payload struct {
 // Memory returns the payload that is p.
 func Memory(p []byte) Payload { return Payload{Mem: p, N: int64(len(p))} }
 
-// Window returns a body of a request.
-func (p Payload) Window(pool *mem.Pool) *Window {
-	return &Window{pool: pool, Payload: p}
+// Window returns a body of a request. broke must end the request. It is called if the
+// caller's own body has ended the goroutine that reads it: whoever waits for the request does
+// not hear of that otherwise.
+func (p Payload) Window(pool *mem.Pool, broke func()) *Window {
+	return &Window{pool: pool, Payload: p, broke: broke}
 }
 
 // readAt fills piece, or says why not. What lies behind it in memory is out of at's reach.

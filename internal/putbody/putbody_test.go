@@ -163,7 +163,7 @@ func TestBadReadAt(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := putbody.Payload{At: &c.at, N: 10}
 			err := p.WriteTo(context.Background(), io.Discard, pool)
-			w := p.Window(pool)
+			w := p.Window(pool, func() {})
 			n, werr := w.Read(make([]byte, 10, 100))
 			require.Zero(t, c.at.room, "bytes behind the slice")
 			if c.want == nil {

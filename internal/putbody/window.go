@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/s3pool/s3pool/internal/mem"
+	"github.com/s3pool/s3pool/internal/unwind"
 )
 
 // A Window is the body of one request: memory on lease, or a section of what the
@@ -15,7 +16,8 @@ import (
 // memory released.
 type Window struct {
 	Payload
-	pool *mem.Pool
+	pool  *mem.Pool
+	broke func() // ends the request: called when At has ended the goroutine that reads
 
 	mu   sync.Mutex
 	pos  int64
@@ -43,10 +45,31 @@ func (w *Window) Read(p []byte) (int, error) {
 		w.pos += int64(n)
 		return n, nil
 	}
-	n, err := readAt(w.At, p, w.Base+w.pos)
+	return w.readAt(p)
+}
+
+// readAt reads the caller's own body, in the transport's goroutine as a rule.
+func (w *Window) readAt(p []byte) (n int, err error) {
+	returned := false
+	defer func() {
+		if !returned {
+			if v := recover(); v != nil {
+				w.err = &unwind.Panic{Value: v}
+			} else {
+				w.err = unwind.ErrGoexit
+				w.broke()
+			}
+			n, err = 0, &Error{w.err}
+		}
+	}()
+	n, err = readAt(w.At, p, w.Base+w.pos)
+	returned = true
 	w.pos += int64(n)
-	w.err = err
-	return n, &Error{err}
+	if err != nil {
+		w.err = err
+		err = &Error{err}
+	}
+	return n, err
 }
 
 // An Error is what a Window's Read returns where the caller's own body has failed. It is
