@@ -123,8 +123,7 @@ func copyFileRange(in, out, n int) (int, error) {
 	}
 }
 
-// appends reports whether a descriptor is open for appending: copy_file_range and splice
-// refuse those.
+// appends reports whether a descriptor is open for appending: copy_file_range refuses it.
 func appends(fd int) bool {
 	flags, _, errno := syscall.Syscall(syscall.SYS_FCNTL, uintptr(fd), syscall.F_GETFL, 0)
 	return errno == 0 && flags&syscall.O_APPEND != 0

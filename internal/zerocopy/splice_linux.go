@@ -24,9 +24,6 @@ func (z copier) spliceToFile(f *os.File, src io.Reader) (int64, error) {
 	if n <= 0 {
 		return 0, nil
 	}
-	if opensToAppend(f) {
-		return z.pump(f, src)
-	}
 	moved, err := z.spliceAll(f, c, n)
 	if limit != nil {
 		limit.N -= moved
@@ -36,15 +33,6 @@ func (z copier) spliceToFile(f *os.File, src io.Reader) (int64, error) {
 		return moved + m, err
 	}
 	return moved, err
-}
-
-// opensToAppend reports whether f is open for appending, where splice would refuse it
-// when the bytes have left the connection already.
-func opensToAppend(f *os.File) (yes bool) {
-	if rc, err := f.SyscallConn(); err == nil {
-		rc.Control(func(fd uintptr) { yes = appends(int(fd)) })
-	}
-	return yes
 }
 
 // spliceAll moves n bytes, or what comes before EOF. If the error is errUnsupported the
@@ -87,8 +75,9 @@ func (z copier) spliceAll(f *os.File, c io.Reader, n int64) (moved int64, err er
 	return moved, nil
 }
 
-// rescue writes what p holds to f: a terminal or a device that cannot be spliced into, or
-// a file that has been closed, of which Write has the most to say.
+// rescue writes what p holds to f: a device, or a file that is open for appending, that
+// cannot be spliced into, or one that has been closed, of which Write has the most to say.
+// To ask beforehand would cost every copy a system call.
 func (z copier) rescue(f *os.File, p *pipe) (written int64, err error) {
 	b := z.blocks.Borrow()
 	defer z.blocks.GiveBack(b)
