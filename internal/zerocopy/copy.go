@@ -90,6 +90,7 @@ type sink int
 
 const (
 	toPlain  sink = iota // Write is all there is: a TLS connection
+	toOwn                // Write is its own, and what else it has is not
 	toRaw                // the same, on a descriptor: a Unix connection
 	toReader             // another ReaderFrom: io.Discard, a bytes.Buffer, a caller's own
 	toTCP
@@ -128,13 +129,13 @@ const (
 // A method that a type got from something it embeds is not asked if the type has a Read
 // or Write of its own, which the method would pass by: see xio.Misleads.
 var ways = [numSources][numSinks]way{
-	fromPlain:    {toPlain: pump, toRaw: pump, toReader: readFrom, toTCP: pump, toFile: pump, toHTTP: pump, toBufio: through},
-	fromFile:     {toPlain: pump, toRaw: writeTo, toReader: readFrom, toTCP: sendfile, toFile: copyRange, toHTTP: respond, toBufio: through},
-	fromConn:     {toPlain: pump, toRaw: writeTo, toReader: readFrom, toTCP: splice, toFile: spliceToFile, toHTTP: respond, toBufio: through},
-	fromBufio:    {toPlain: writeTo, toRaw: writeTo, toReader: writeTo, toTCP: drain, toFile: drain, toHTTP: drain, toBufio: drain},
-	fromBufioFD:  {toPlain: drain, toRaw: writeTo, toReader: writeTo, toTCP: drain, toFile: drain, toHTTP: drain, toBufio: drain},
-	fromBufioOwn: {toPlain: drain, toRaw: drain, toReader: drain, toTCP: drain, toFile: drain, toHTTP: drain, toBufio: drain},
-	fromWriter:   {toPlain: writeTo, toRaw: writeTo, toReader: writeTo, toTCP: writeTo, toFile: writeTo, toHTTP: writeTo, toBufio: writeTo},
+	fromPlain:    {toPlain: pump, toOwn: pump, toRaw: pump, toReader: readFrom, toTCP: pump, toFile: pump, toHTTP: pump, toBufio: through},
+	fromFile:     {toPlain: pump, toOwn: pump, toRaw: writeTo, toReader: readFrom, toTCP: sendfile, toFile: copyRange, toHTTP: respond, toBufio: through},
+	fromConn:     {toPlain: pump, toOwn: pump, toRaw: writeTo, toReader: readFrom, toTCP: splice, toFile: spliceToFile, toHTTP: respond, toBufio: through},
+	fromBufio:    {toPlain: writeTo, toOwn: drain, toRaw: writeTo, toReader: writeTo, toTCP: drain, toFile: drain, toHTTP: drain, toBufio: drain},
+	fromBufioFD:  {toPlain: drain, toOwn: drain, toRaw: writeTo, toReader: writeTo, toTCP: drain, toFile: drain, toHTTP: drain, toBufio: drain},
+	fromBufioOwn: {toPlain: drain, toOwn: drain, toRaw: drain, toReader: drain, toTCP: drain, toFile: drain, toHTTP: drain, toBufio: drain},
+	fromWriter:   {toPlain: writeTo, toOwn: writeTo, toRaw: writeTo, toReader: writeTo, toTCP: writeTo, toFile: writeTo, toHTTP: writeTo, toBufio: writeTo},
 }
 
 // copy goes one of the ways and puts the error in the words of io.Copy, which
@@ -142,7 +143,9 @@ var ways = [numSources][numSinks]way{
 func (z copier) copy(dst io.Writer, src io.Reader) (int64, error) {
 	n, err := z.route(dst, src)
 	if c, ok := src.(*net.TCPConn); ok {
-		err = opError("writeto", c, err)
+		if op, ok := err.(*net.OpError); !ok || op.Op != "writeto" { // it has been asked
+			err = opError("writeto", c, err)
+		}
 	}
 	return n, err
 }
@@ -163,8 +166,8 @@ func (z copier) take(w way, dst io.Writer, src io.Reader) (int64, error) {
 			return src.WriteTo(dst)
 		}
 	case readFrom:
-		if xio.Misleads(src, xio.ReadConn) || xio.Misleads(src, xio.WriteTo) {
-			src = xio.OnlyRead(src) // net and os would ask for these
+		if misleads(src) {
+			src = xio.OnlyRead(src)
 		}
 		return dst.(io.ReaderFrom).ReadFrom(src)
 	case sendfile:
@@ -192,10 +195,12 @@ func sourceOf(src io.Reader) source {
 		switch sourceOf(behind) {
 		case fromFile, fromConn:
 			return fromBufioFD
-		case fromPlain, fromBufioOwn:
-			if _, ok := behind.(io.WriterTo); ok {
+		case fromPlain:
+			if misleads(behind) {
 				return fromBufioOwn
 			}
+		case fromBufioOwn:
+			return fromBufioOwn
 		}
 		return fromBufio
 	case *os.File:
@@ -233,6 +238,15 @@ func sourceOf(src io.Reader) source {
 	return fromPlain
 }
 
+// misleads reports whether net and os, in a ReadFrom, would ask src for what is not its own.
+func misleads(src io.Reader) bool {
+	if _, ok := src.(io.WriterTo); ok && xio.Misleads(src, xio.WriteTo) {
+		return true
+	}
+	_, ok := src.(syscall.Conn)
+	return ok && xio.Misleads(src, xio.ReadConn)
+}
+
 func sinkOf(dst io.Writer) sink {
 	switch w := dst.(type) {
 	case *net.TCPConn:
@@ -249,13 +263,15 @@ func sinkOf(dst io.Writer) sink {
 		if isResponse(w) {
 			return toHTTP
 		}
-		if !xio.Misleads(w, xio.ReadFrom) {
-			return toReader
+		if xio.Misleads(w, xio.ReadFrom) {
+			return toOwn
 		}
+		return toReader
 	case syscall.Conn:
-		if !xio.Misleads(w, xio.WriteConn) {
-			return toRaw
+		if xio.Misleads(w, xio.WriteConn) {
+			return toOwn
 		}
+		return toRaw
 	}
 	return toPlain
 }

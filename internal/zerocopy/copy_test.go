@@ -645,7 +645,13 @@ func TestCopyFaultyReader(t *testing.T) {
 					}
 					return c
 				}
-				run(pooledCopy).compare(t, run(io.Copy), -1)
+				have, want := run(pooledCopy), run(io.Copy)
+				if strings.Contains(dst.name, "http,length") && have.err != nil {
+					// net names the connection if it is asked, and it is not asked.
+					require.ErrorContains(t, want.err, have.err.Error())
+					have.err, want.err = nil, nil
+				}
+				have.compare(t, want, -1)
 			})
 		}
 	}

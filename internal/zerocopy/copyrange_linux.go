@@ -87,6 +87,9 @@ func copyRanges(out int, src *os.File, n int64) (copied int64, err error) {
 		}
 		return true
 	})
+	if !ran && appends(out) {
+		return 0, errUnsupported // os does not try either, and Read says what is wrong
+	}
 	if !ran {
 		return 0, closedError(rerr)
 	}

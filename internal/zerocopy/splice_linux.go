@@ -35,6 +35,13 @@ func (z copier) spliceToFile(f *os.File, src io.Reader) (int64, error) {
 	return moved, err
 }
 
+func opensToAppend(f *os.File) (yes bool) {
+	if rc, err := f.SyscallConn(); err == nil {
+		rc.Control(func(fd uintptr) { yes = appends(int(fd)) })
+	}
+	return yes
+}
+
 // spliceAll moves n bytes, or what comes before EOF. If the error is errUnsupported the
 // copy can go on in another way.
 func (z copier) spliceAll(f *os.File, c io.Reader, n int64) (moved int64, err error) {
@@ -49,11 +56,11 @@ func (z copier) spliceAll(f *os.File, c io.Reader, n int64) (moved int64, err er
 		case *net.UnixConn:
 			p.fillUnix(c, int(min(n-moved, pipeSize)))
 		}
-		if p.err == errUnsupported || p.held == 0 {
+		if p.held == 0 {
 			err := p.err
 			pipes.Put(p)
-			if err == errUnsupported {
-				return moved, err
+			if err == errUnsupported || err != nil && opensToAppend(f) {
+				return moved, errUnsupported // os would Read, and so has Read's words
 			}
 			return moved, fileError("splice", f, err)
 		}
@@ -146,7 +153,7 @@ const spliceFlags = 1 | 2
 //
 // As in send, the RawConn must stay a variable of this function.
 func (p *pipe) fillTCP(c *net.TCPConn, most int) {
-	p.err = errUnsupported
+	p.held, p.err = 0, errUnsupported
 	rc, err := c.SyscallConn()
 	if err != nil {
 		return // Read says what is wrong with it
@@ -159,7 +166,7 @@ func (p *pipe) fillTCP(c *net.TCPConn, most int) {
 
 // fillUnix is fillTCP for a Unix stream.
 func (p *pipe) fillUnix(c *net.UnixConn, most int) {
-	p.err = errUnsupported
+	p.held, p.err = 0, errUnsupported
 	rc, err := c.SyscallConn()
 	if err != nil {
 		return
