@@ -24,6 +24,17 @@ func (z copier) spliceToFile(f *os.File, src io.Reader) (int64, error) {
 	if n <= 0 {
 		return 0, nil
 	}
+	if n <= spliceFrom {
+		// Two calls either way, and Read and Write serve every kind of file.
+		moved, err := z.pump(f, src)
+		if op, ok := err.(*net.OpError); ok && op.Op == "read" && !opensToAppend(f) {
+			err = fileError("splice", f, errnoIn(op.Err)) // in the words of os, which would splice
+		}
+		return moved, err
+	}
+	if opensToAppend(f) {
+		return z.pump(f, src) // splice refuses these when it is too late
+	}
 	moved, err := z.spliceAll(f, c, n)
 	if limit != nil {
 		limit.N -= moved
@@ -35,11 +46,23 @@ func (z copier) spliceToFile(f *os.File, src io.Reader) (int64, error) {
 	return moved, err
 }
 
+// opensToAppend reports whether f is open for appending.
 func opensToAppend(f *os.File) (yes bool) {
 	if rc, err := f.SyscallConn(); err == nil {
 		rc.Control(func(fd uintptr) { yes = appends(int(fd)) })
 	}
 	return yes
+}
+
+// spliceFrom is the bytes above which it pays to ask a file whether it can be spliced into.
+const spliceFrom = 8 << 10
+
+// errnoIn returns the error of the system call in an error of a connection's Read.
+func errnoIn(err error) error {
+	if call, ok := err.(*os.SyscallError); ok {
+		return call.Err
+	}
+	return err
 }
 
 // spliceAll moves n bytes, or what comes before EOF. If the error is errUnsupported the
@@ -59,19 +82,22 @@ func (z copier) spliceAll(f *os.File, c io.Reader, n int64) (moved int64, err er
 		if p.held == 0 {
 			err := p.err
 			pipes.Put(p)
-			if err == errUnsupported || err != nil && opensToAppend(f) {
-				return moved, errUnsupported // os would Read, and so has Read's words
+			if err != errUnsupported {
+				err = fileError("splice", f, err)
 			}
-			return moved, fileError("splice", f, err)
+			return moved, err
 		}
 		in := p.held
 		p.empty(f)
 		moved += int64(in - p.held)
 		if p.err == errUnsupported {
 			m, err := z.rescue(f, p)
-			moved += m
-			p.close()
-			return moved, cmp.Or(err, errUnsupported)
+			if p.held > 0 {
+				p.close()
+			} else {
+				pipes.Put(p)
+			}
+			return moved + m, cmp.Or(err, errUnsupported)
 		}
 		if p.err != nil {
 			p.close() // nobody else may find what is left in it
@@ -82,9 +108,8 @@ func (z copier) spliceAll(f *os.File, c io.Reader, n int64) (moved int64, err er
 	return moved, nil
 }
 
-// rescue writes what p holds to f: a device, or a file that is open for appending, that
-// cannot be spliced into, or one that has been closed, of which Write has the most to say.
-// To ask beforehand would cost every copy a system call.
+// rescue writes what p holds to f: a terminal or a device that cannot be spliced into, or
+// a file that has been closed, of which Write has the most to say.
 func (z copier) rescue(f *os.File, p *pipe) (written int64, err error) {
 	b := z.blocks.Borrow()
 	defer z.blocks.GiveBack(b)
