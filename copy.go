@@ -23,7 +23,10 @@ func Copy(dst io.Writer, src io.Reader) (int64, error) { return DefaultPool().Co
 //
 // Ends of types that neither this package nor the standard library knows are used
 // as io.Copy uses them: the source's WriteTo first, then the destination's
-// ReadFrom.
+// ReadFrom. There are two exceptions. A struct with a Read or a Write of its own that
+// embeds, say, an [os.File] is read and written through that, where io.Copy takes the
+// WriteTo or ReadFrom of what is embedded. And a source that returns (0, nil) a hundred
+// times in a row is [io.ErrNoProgress], except into a ReadFrom that is not ours.
 func (p *Pool) Copy(dst io.Writer, src io.Reader) (int64, error) {
 	return zerocopy.Copy(p.mem("Copy"), dst, src)
 }

@@ -17,7 +17,7 @@ func (z copier) through(bw *bufio.Writer, src io.Reader) (n int64, err error) {
 	w := xio.WriterBehind(bw)
 	if _, ok := w.(io.ReaderFrom); !ok {
 		return bw.ReadFrom(src)
-	} else if sinkOf(w) == toPlain {
+	} else if sinkOf(w) == toOwn {
 		return z.pump(bw, src)
 	}
 	if _, err := bw.Write(nil); err != nil {

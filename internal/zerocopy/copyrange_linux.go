@@ -24,9 +24,16 @@ func (z copier) copyRange(f *os.File, src io.Reader) (int64, error) {
 	}
 	n, err := s.copyTo(f)
 	s.advance(n)
-	if err == errUnsupported {
+	switch err {
+	case errUnsupported:
 		m, err := z.pump(f, src)
 		return n + m, err
+	case syscall.EBADF:
+		// Open for appending, or not for reading and writing. Only in the first case can
+		// bytes be copied, and in the second the words are those of os.
+		if m, err := z.pump(f, src); m > 0 || err == nil || opensToAppend(f) {
+			return n + m, err
+		}
 	}
 	return n, fileError("copy_file_range", f, err)
 }
@@ -87,6 +94,9 @@ func copyRanges(out int, src *os.File, n int64) (copied int64, err error) {
 		}
 		return true
 	})
+	if !ran && appends(out) {
+		return 0, errUnsupported // os does not try either, and Read says what is wrong
+	}
 	if !ran {
 		return 0, closedError(rerr)
 	}
@@ -114,17 +124,12 @@ func copyFileRange(in, out, n int) (int, error) {
 			continue
 		case syscall.ENOSYS, syscall.EXDEV, syscall.EINVAL, syscall.EIO, syscall.EOPNOTSUPP, syscall.EPERM:
 			return 0, errUnsupported // the list is that of internal/poll
-		case syscall.EBADF:
-			if appends(out) {
-				return 0, errUnsupported
-			}
 		}
 		return 0, errno
 	}
 }
 
-// appends reports whether a descriptor is open for appending: copy_file_range and splice
-// refuse those.
+// appends reports whether a descriptor is open for appending.
 func appends(fd int) bool {
 	flags, _, errno := syscall.Syscall(syscall.SYS_FCNTL, uintptr(fd), syscall.F_GETFL, 0)
 	return errno == 0 && flags&syscall.O_APPEND != 0

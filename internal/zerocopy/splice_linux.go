@@ -24,8 +24,16 @@ func (z copier) spliceToFile(f *os.File, src io.Reader) (int64, error) {
 	if n <= 0 {
 		return 0, nil
 	}
+	if n <= spliceFrom {
+		// Two calls either way, and Read and Write serve every kind of file.
+		moved, err := z.pump(f, src)
+		if op, ok := err.(*net.OpError); ok && op.Op == "read" && !opensToAppend(f) {
+			err = fileError("splice", f, errnoIn(op.Err)) // in the words of os, which would splice
+		}
+		return moved, err
+	}
 	if opensToAppend(f) {
-		return z.pump(f, src)
+		return z.pump(f, src) // splice refuses these when it is too late
 	}
 	moved, err := z.spliceAll(f, c, n)
 	if limit != nil {
@@ -38,13 +46,23 @@ func (z copier) spliceToFile(f *os.File, src io.Reader) (int64, error) {
 	return moved, err
 }
 
-// opensToAppend reports whether f is open for appending, where splice would refuse it
-// when the bytes have left the connection already.
+// opensToAppend reports whether f is open for appending.
 func opensToAppend(f *os.File) (yes bool) {
 	if rc, err := f.SyscallConn(); err == nil {
 		rc.Control(func(fd uintptr) { yes = appends(int(fd)) })
 	}
 	return yes
+}
+
+// spliceFrom is the bytes above which it pays to ask a file whether it can be spliced into.
+const spliceFrom = 8 << 10
+
+// errnoIn returns the error of the system call in an error of a connection's Read.
+func errnoIn(err error) error {
+	if call, ok := err.(*os.SyscallError); ok {
+		return call.Err
+	}
+	return err
 }
 
 // spliceAll moves n bytes, or what comes before EOF. If the error is errUnsupported the
@@ -61,22 +79,25 @@ func (z copier) spliceAll(f *os.File, c io.Reader, n int64) (moved int64, err er
 		case *net.UnixConn:
 			p.fillUnix(c, int(min(n-moved, pipeSize)))
 		}
-		if p.err == errUnsupported || p.held == 0 {
+		if p.held == 0 {
 			err := p.err
 			pipes.Put(p)
-			if err == errUnsupported {
-				return moved, err
+			if err != errUnsupported {
+				err = fileError("splice", f, err)
 			}
-			return moved, fileError("splice", f, err)
+			return moved, err
 		}
 		in := p.held
 		p.empty(f)
 		moved += int64(in - p.held)
 		if p.err == errUnsupported {
 			m, err := z.rescue(f, p)
-			moved += m
-			p.close()
-			return moved, cmp.Or(err, errUnsupported)
+			if p.held > 0 {
+				p.close()
+			} else {
+				pipes.Put(p)
+			}
+			return moved + m, cmp.Or(err, errUnsupported)
 		}
 		if p.err != nil {
 			p.close() // nobody else may find what is left in it
@@ -157,7 +178,7 @@ const spliceFlags = 1 | 2
 //
 // As in send, the RawConn must stay a variable of this function.
 func (p *pipe) fillTCP(c *net.TCPConn, most int) {
-	p.err = errUnsupported
+	p.held, p.err = 0, errUnsupported
 	rc, err := c.SyscallConn()
 	if err != nil {
 		return // Read says what is wrong with it
@@ -170,7 +191,7 @@ func (p *pipe) fillTCP(c *net.TCPConn, most int) {
 
 // fillUnix is fillTCP for a Unix stream.
 func (p *pipe) fillUnix(c *net.UnixConn, most int) {
-	p.err = errUnsupported
+	p.held, p.err = 0, errUnsupported
 	rc, err := c.SyscallConn()
 	if err != nil {
 		return
