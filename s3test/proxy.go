@@ -180,6 +180,9 @@ func (p *forwarder) outgoing(r *http.Request) *http.Request {
 	if _, ok := out.Header["User-Agent"]; !ok {
 		out.Header.Set("User-Agent", "") // else the transport adds its own
 	}
+	if r.ContentLength == 0 {
+		out.Body = http.NoBody // to a server 0 is known, to a transport it is not
+	}
 	out.Close = false
 	return out
 }

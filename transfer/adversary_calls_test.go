@@ -131,7 +131,7 @@ func (a *act) judge(s *scene, data []byte, v transfer.Verification, err error) {
 		a.outcome = "failed"
 		e, ok := errors.AsType[*transfer.Error](err)
 		switch {
-		case !ok && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF):
+		case !ok && a.hostile == "" && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF):
 			s.find("%v: %T is no *transfer.Error: %v", a, err, err)
 		case ok && e.Key == "":
 			s.find("%v: an error without the key: %v", a, err)
@@ -305,7 +305,6 @@ type sink struct {
 func (w *sink) Write(p []byte) (int, error) { return w.WriteAt(p, int64(len(w.data))) }
 
 func (w *sink) WriteAt(p []byte, off int64) (int, error) {
-	events.Add(1)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.a.hostile != "" && off+int64(len(p)) > int64(w.a.at) {
@@ -322,6 +321,7 @@ func (w *sink) WriteAt(p []byte, off int64) (int, error) {
 			return len(p) + 1, nil
 		}
 	}
+	events.Add(1)
 	if end := int(off) + len(p); end > len(w.data) {
 		w.data = append(w.data, make([]byte, end-len(w.data))...)
 	}
@@ -338,7 +338,6 @@ type source struct {
 }
 
 func (r *source) Read(p []byte) (int, error) {
-	events.Add(1)
 	if r.read == 0 {
 		time.Sleep(r.a.pause)
 	}
@@ -357,6 +356,7 @@ func (r *source) Read(p []byte) (int, error) {
 			return len(p) + 1, nil
 		}
 	}
+	events.Add(1)
 	n, err := r.r.Read(p)
 	r.read += n
 	return n, err
