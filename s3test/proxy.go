@@ -42,10 +42,10 @@ type Proxy struct {
 	// Faults is what the requests go through: it counts them and holds the script.
 	Faults *Faults
 
-	target *url.URL
-	ts     *httptest.Server
-	stop   context.CancelFunc
-	own    *http.Transport // nil if the transport is the caller's
+	handler http.Handler
+	ts      *httptest.Server
+	stop    context.CancelFunc
+	own     *http.Transport // nil if the transport is the caller's
 }
 
 // NewProxy starts a proxy in front of target, an URL, on a port that the system
@@ -56,11 +56,7 @@ func NewProxy(target string, script Script, optFns ...func(*ProxyOptions)) *Prox
 	for _, fn := range optFns {
 		fn(&o)
 	}
-	u, err := url.Parse(target)
-	if err != nil || u.Host == "" {
-		panic("s3test: the proxy's target is no URL: " + target)
-	}
-	p := &Proxy{target: u}
+	p := &Proxy{}
 	if o.Transport == nil {
 		p.own = &http.Transport{
 			MaxIdleConnsPerHost:   256,
@@ -70,6 +66,7 @@ func NewProxy(target string, script Script, optFns ...func(*ProxyOptions)) *Prox
 		o.Transport = p.own
 	}
 	p.Faults = NewFaults(o.Transport, script)
+	p.handler = p.Faults.Handler(target)
 	ctx, stop := context.WithCancel(context.Background())
 	p.stop = stop
 	p.ts = listen(ctx, p, o.TLS)
@@ -107,12 +104,30 @@ func (p *Proxy) Close() {
 var proxyBuffers = sync.Pool{New: func() any { return new([64 << 10]byte) }}
 
 // ServeHTTP passes one request on.
-func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.handler.ServeHTTP(w, r) }
+
+// Handler returns what a [Proxy] serves: a handler that passes requests on to target,
+// an URL, through f. It is for servers of a test's own, such as one whose connections
+// are in memory. It panics if target is no URL.
+func (f *Faults) Handler(target string) http.Handler {
+	u, err := url.Parse(target)
+	if err != nil || u.Host == "" {
+		panic("s3test: the proxy's target is no URL: " + target)
+	}
+	return &forwarder{f, u}
+}
+
+type forwarder struct {
+	faults *Faults
+	target *url.URL
+}
+
+func (p *forwarder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	rc := http.NewResponseController(w)
 	// Without it, an answer waits until the rest of a small request has come.
 	_ = rc.EnableFullDuplex() // HTTP/1 can
 
-	resp, err := p.Faults.RoundTrip(p.outgoing(r))
+	resp, err := p.faults.RoundTrip(p.outgoing(r))
 	if err != nil {
 		fail(w, r, err)
 		return
@@ -157,13 +172,16 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // outgoing returns the request for the target.
-func (p *Proxy) outgoing(r *http.Request) *http.Request {
+func (p *forwarder) outgoing(r *http.Request) *http.Request {
 	out := r.Clone(r.Context())
 	out.RequestURI = ""
 	out.URL.Scheme, out.URL.Host = p.target.Scheme, p.target.Host
 	removeHopHeaders(out.Header)
 	if _, ok := out.Header["User-Agent"]; !ok {
 		out.Header.Set("User-Agent", "") // else the transport adds its own
+	}
+	if r.ContentLength == 0 {
+		out.Body = http.NoBody // to a server 0 is known, to a transport it is not
 	}
 	out.Close = false
 	return out
