@@ -130,7 +130,7 @@ func (w *watch) do(g *guard, req *http.Request) (*http.Response, error) {
 	w.set.client.flights.answered(w)
 	// The body of an object is watched by whoever reads it. The SDK reads the others.
 	if err == nil && resp.Body != nil && (req.Method != http.MethodGet || resp.StatusCode >= 300) {
-		resp.Body = &watchedAnswer{resp.Body, w}
+		resp.Body = &watchedAnswer{ReadCloser: resp.Body, w: w}
 	}
 	return resp, err
 }
@@ -154,14 +154,21 @@ func (b *watchedRequest) Read(p []byte) (int, error) {
 // minutes with blanks, while it makes an object of many parts.
 type watchedAnswer struct {
 	io.ReadCloser
-	w *watch
+	w     *watch
+	empty int // Reads in a row that returned nothing
 }
 
 // Read implements io.Reader.
 func (b *watchedAnswer) Read(p []byte) (int, error) {
 	b.w.arm()
 	defer b.w.disarm()
-	return b.ReadCloser.Read(p)
+	n, err := b.ReadCloser.Read(p)
+	if n > 0 || err != nil || len(p) == 0 {
+		b.empty = 0
+	} else if b.empty++; b.empty == maxEmptyReads {
+		return 0, io.ErrNoProgress // the SDK would go on reading for ever
+	}
+	return n, err
 }
 
 // A stallError is the cause of a request that was cancelled for its silence.
