@@ -127,8 +127,7 @@ func (c *Client) Close(ctx context.Context) error { return c.behind.wait(ctx) }
 func detached[T any](in *T) *T {
 	out := *in
 	v := reflect.ValueOf(&out).Elem()
-	for i := range v.NumField() {
-		f := v.Field(i)
+	for _, f := range v.Fields() {
 		switch {
 		case !f.CanSet() || f.IsZero():
 		case f.Kind() == reflect.Pointer && f.Type().Elem().Kind() != reflect.Struct:

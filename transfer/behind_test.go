@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -26,10 +27,10 @@ func TestPutReturnsWhenContextEnds(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				what := silent
 				fake := newUploadFake()
-				var healed bool
+				var healed atomic.Bool
 				script := func(r *http.Request, _ int) s3test.Fault {
 					op := s3test.Operation(r)
-					if op == silent && !healed || silent == "AbortMultipartUpload" && op == "UploadPart" {
+					if op == silent && !healed.Load() || silent == "AbortMultipartUpload" && op == "UploadPart" {
 						return s3test.Hang()
 					}
 					return s3test.Fault{}
@@ -60,7 +61,7 @@ func TestPutReturnsWhenContextEnds(t *testing.T) {
 					require.ErrorIs(t, err, context.DeadlineExceeded)
 					require.ErrorContains(t, err, "1 uploads are still being aborted")
 				}
-				healed = heals
+				healed.Store(heals)
 				err = client.Close(t.Context())
 				require.LessOrEqual(t, time.Since(start), 62*time.Second, what)
 				require.Zero(t, client.Stats().Aborting)

@@ -57,8 +57,8 @@
 // download_transfer.go (what the first answer says), download_split.go (parts and helpers),
 // download_stream.go (one range over as many requests as it takes), download_verify.go and
 // open_ahead.go (reading ahead). That of uploads is put_multipart.go, put_stream.go,
-// put_memory.go, put_checksum.go, put_requests.go, put_resume.go, put_landed.go (what to believe when an answer
-// was lost) and put_abort.go. Every request goes through watch.go (silence), guard.go (the
-// SDK's attempts) and retry.go; ask.go is for those that have no body to read, and behind.go
-// for what goes on when a Put has returned.
+// put_memory.go, put_checksum.go, put_requests.go, put_resume.go, put_landed.go (what to
+// believe when an answer was lost) and put_abort.go. Every request goes through watch.go
+// (silence), guard.go (the SDK's attempts) and retry.go; ask.go is for those that have no
+// body to read, and behind.go for what goes on when a Put has returned.
 package transfer

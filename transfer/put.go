@@ -224,7 +224,8 @@ func (u *upload) putOne(p putbody.Payload) (*PutOutput, error) {
 		if err := w.Shut(); err != nil {
 			return err
 		}
-		if err == nil && (out == nil || aws.ToString(out.ETag) == "") {
+		// A fake without HTTP below it, in somebody's test, need not know what S3 answers.
+		if err == nil && watchOf(ctx).via.Load() != nil && aws.ToString(out.ETag) == "" {
 			err = &answerError{errors.New("S3 took the object and answered without an ETag")}
 		}
 		return err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -49,13 +50,13 @@ var meaningless = map[string]string{
 // interposed is an S3 behind a proxy that answers an operation itself, the first times, and
 // passes it on before or not.
 func interposed(fake *s3test.S3, operation string, times int, passes bool, reply func(*http.Request) (*http.Response, error)) *s3.Client {
-	inner, n := fake.HTTPClient().Transport, 0
+	inner := fake.HTTPClient().Transport
+	var n atomic.Int64
 	return fake.Client(impatient, func(o *s3.Options) {
 		o.HTTPClient = &http.Client{Transport: roundTripperFunc(func(r *http.Request) (*http.Response, error) {
-			if s3test.Operation(r) != operation || n >= times {
+			if s3test.Operation(r) != operation || n.Add(1) > int64(times) {
 				return inner.RoundTrip(r)
 			}
-			n++
 			if passes {
 				resp, err := inner.RoundTrip(r)
 				if err != nil {

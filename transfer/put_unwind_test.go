@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"runtime"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -105,13 +106,11 @@ func TestPutUnwinds(t *testing.T) {
 						what := fmt.Sprintf("%s, %d bytes, Goexit %v, net/http %v", kind.name, size, exit, network)
 						fake := newUploadFake()
 						// Every operation fails once, so that there are events.
-						failed := map[string]bool{}
+						var failed sync.Map
 						script := func(r *http.Request, _ int) s3test.Fault {
-							op := s3test.Operation(r)
-							if failed[op] {
+							if _, again := failed.LoadOrStore(s3test.Operation(r), true); again {
 								return s3test.Fault{}
 							}
-							failed[op] = true
 							return s3test.Hang()
 						}
 						api, _ := withFaults(fake, script)

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -188,12 +189,10 @@ func TestExpiredToken(t *testing.T) {
 	}
 	synctest.Test(t, func(t *testing.T) { // a later range
 		fake := newWatched()
-		var n int
+		var n atomic.Int64
 		c, _ := withFaults(fake, func(r *http.Request, _ int) s3test.Fault {
-			if r.Header.Get("Range") != "" {
-				if n++; n == 1 {
-					return expired
-				}
+			if r.Header.Get("Range") != "" && n.Add(1) == 1 {
+				return expired
 			}
 			return s3test.Fault{}
 		})

@@ -96,16 +96,11 @@ var defaultRetryer = retry.NewStandard()
 
 // retriesNothing reports whether r is an aws.NopRetryer or another of that kind.
 func retriesNothing(r aws.Retryer) bool {
-	for _, err := range []error{
+	return !slices.ContainsFunc([]error{
 		&smithyhttp.ResponseError{
 			Response: &smithyhttp.Response{Response: &http.Response{StatusCode: http.StatusServiceUnavailable}},
 			Err:      &smithy.GenericAPIError{Code: "SlowDown"},
 		},
 		&smithyhttp.RequestSendError{Err: errors.New("connection reset")},
-	} {
-		if r.IsErrorRetryable(err) {
-			return false
-		}
-	}
-	return true
+	}, r.IsErrorRetryable)
 }
