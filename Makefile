@@ -11,7 +11,13 @@ TOOL = cd $(CURDIR)/tools && GOWORK=off go build -o $(CURDIR)/bin/$(1) $(2)
 MINIO := github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c
 export S3POOL_MINIO ?= $(wildcard $(CURDIR)/bin/minio)
 
-.PHONY: help check fmt vet cross staticcheck vuln mod fix test race bench report fuzz minio tidy clean
+
+# What a user may have beside this library: the least versions that our go.mod asks for, and
+# the newest of everything, Go included. Both are tried in the root module alone.
+GO_NEWEST ?= go1.27.3
+ENDS := . ./transfer ./s3http ./prefix ./s3test ./internal/managersuite
+
+.PHONY: help check fmt vet cross staticcheck vuln mod fix test floor newest race bench report fuzz minio tidy clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -58,6 +64,15 @@ fix: ## go fix would change nothing
 
 test: ## all tests of all modules
 	go test work
+
+floor: ## the tests with the least versions of our go.mod
+	GOWORK=off go test $(ENDS)
+
+newest: ## the tests with the newest versions that there are, in a copy of the last commit
+	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && git archive HEAD | tar x -C "$$dir" && cd "$$dir" && \
+	export GOWORK=off GOTOOLCHAIN=$(GO_NEWEST) && go version && \
+	go get -t -u ./... && go mod tidy && go list -m -f '{{.Path}} {{.Version}}' all && \
+	go vet ./... && go test $(ENDS)
 
 race: ## the same under the race detector, with poisoned buffers
 	go test -race -shuffle=on work

@@ -13,10 +13,9 @@ import (
 	"testing/iotest"
 	"unsafe"
 
-	"github.com/stretchr/testify/require"
-
 	"github.com/s3pool/s3pool"
 	"github.com/s3pool/s3pool/internal/check"
+	"github.com/s3pool/s3pool/internal/require"
 )
 
 func TestBufioSizes(t *testing.T) {

@@ -5,9 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/stretchr/testify/require"
-
 	"github.com/s3pool/s3pool"
+	"github.com/s3pool/s3pool/internal/require"
 )
 
 // TestCopy: the copy itself is tested in internal/zerocopy.

@@ -14,10 +14,10 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/feature/s3/manager"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/stretchr/testify/require"
 
 	"github.com/s3pool/s3pool"
 	"github.com/s3pool/s3pool/internal/pooltest"
+	"github.com/s3pool/s3pool/internal/require"
 )
 
 // A destination is a kind of io.WriterAt that a download may go to.
@@ -172,16 +172,20 @@ func TestDownloadRetriesABrokenPart(t *testing.T) {
 	}
 }
 
+// TestDownloadOfABodyLongerThanItsLength: what the stock Downloader makes of it.
 func TestDownloadOfABodyLongerThanItsLength(t *testing.T) {
-	for _, dst := range destinations[:2] {
-		p := newPool(t)
-		c := &pooltest.FakeS3{Object: pattern(1000), Body: func(_ int64, r io.Reader) io.Reader {
-			return io.MultiReader(r, bytes.NewReader([]byte("more")))
-		}}
-		w, content := dst.open(t, p, 0)
-		_, err := p.NewDownloader(c).Download(t.Context(), w, get(""))
-		require.EqualError(t, err, "s3pool: the body is longer than its Content-Length", dst.name)
-		content()
+	for _, size := range []int{1000, 32 * kib, 100_000} {
+		for _, dst := range destinations {
+			p := newPool(t)
+			c := &pooltest.FakeS3{Object: pattern(size), Body: func(_ int64, r io.Reader) io.Reader {
+				return io.MultiReader(r, bytes.NewReader(pattern(50_000)))
+			}}
+			w, content := dst.open(t, p, 0)
+			n, err := p.NewDownloader(c).Download(t.Context(), w, get(""))
+			require.NoError(t, err)
+			require.EqualValues(t, size+50_000, n)
+			require.True(t, bytes.Equal(append(pattern(size), pattern(50_000)...), content()), dst.name)
+		}
 	}
 }
 
@@ -277,6 +281,21 @@ func TestCallersOptionsWin(t *testing.T) {
 }
 
 func TestNilClients(t *testing.T) {
+	c, api := &pooltest.FakeS3{Object: pattern(10)}, &fakeUploadAPI{}
+	d := s3pool.NewDownloader(nil, func(d *manager.Downloader) { d.S3 = c })
+	b := manager.NewWriteAtBuffer(nil)
+	_, err := d.Download(t.Context(), b, get(""))
+	require.NoError(t, err)
+	require.Equal(t, pattern(10), b.Bytes())
+	require.Same(t, api, s3pool.NewUploader(nil, func(u *manager.Uploader) { u.S3 = api }).S3)
+
+	// What an option has taken away is missed too.
+	require.PanicsWithValue(t, "s3pool: NewDownloader: nil client", func() {
+		s3pool.NewDownloader(c, func(d *manager.Downloader) { d.S3 = nil })
+	})
+	require.PanicsWithValue(t, "s3pool: NewUploader: nil client", func() {
+		s3pool.NewUploader(api, func(u *manager.Uploader) { u.S3 = (*s3.Client)(nil) })
+	})
 	require.PanicsWithValue(t, "s3pool: NewDownloader: nil client", func() { s3pool.NewDownloader(nil) })
 	require.PanicsWithValue(t, "s3pool: NewDownloader: nil client", func() { s3pool.NewDownloader((*s3.Client)(nil)) })
 	require.PanicsWithValue(t, "s3pool: NewUploader: nil client", func() { s3pool.NewUploader(nil) })

@@ -3,12 +3,11 @@ package s3pool_test
 import (
 	"testing"
 
-	"go.uber.org/goleak"
-
+	"github.com/s3pool/s3pool/internal/leak"
 	"github.com/s3pool/s3pool/internal/pooltest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leak.Main(m) }
 
 var (
 	newPool       = pooltest.New

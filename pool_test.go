@@ -12,11 +12,10 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/stretchr/testify/require"
-
 	"github.com/s3pool/s3pool"
 	"github.com/s3pool/s3pool/internal/check"
 	"github.com/s3pool/s3pool/internal/mem"
+	"github.com/s3pool/s3pool/internal/require"
 )
 
 func TestAcquireRelease(t *testing.T) {

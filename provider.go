@@ -1,7 +1,6 @@
 package s3pool
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"sync"
@@ -9,7 +8,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/s3/manager"
 
 	"github.com/s3pool/s3pool/internal/mem"
-	"github.com/s3pool/s3pool/internal/xio"
 	"github.com/s3pool/s3pool/internal/zerocopy"
 )
 
@@ -20,18 +18,16 @@ type ProviderOptions struct {
 	// it and the write that drains it, and the file system sees large writes. It
 	// must not be negative.
 	BlockSize int
+
+	// Progress, if it is not nil, is called with the number of bytes that have
+	// arrived since the last call, for each Read of a body of any download through
+	// this Provider. If a part breaks and will start over, n is negative and takes
+	// back what had arrived of it. Calls come from the manager's goroutines, several
+	// at a time. To follow one download, give it a Provider of its own.
+	Progress func(n int64)
 }
 
-const (
-	defaultBlockSize = 1 << 20
-
-	// maxGather bounds the memory that collects a part for one WriteAt. It is the
-	// part size of a stock Downloader; larger parts take several writes.
-	maxGather = manager.DefaultDownloadPartSize
-
-	// maxPresize bounds what is reserved on the word of a Content-Range header.
-	maxPresize = 1 << 30
-)
+const defaultBlockSize = 1 << 20
 
 // A Provider gives manager.Downloader and manager.Uploader the pool's buffers:
 // it is a manager.WriterReadFromProvider and a manager.ReadSeekerWriteToProvider.
@@ -42,16 +38,30 @@ const (
 //   - into a [WriteAtBuffer] or a manager.WriteAtBuffer, the object's memory is
 //     made once, at its final size, and the body is read straight into it;
 //   - into an *os.File, blocks of BlockSize are written as they fill;
-//   - into any other io.WriterAt, which may be either in disguise, a part is
-//     collected in a buffer of its size (5 MiB at most) and written at once.
+//   - into any other io.WriterAt, the first bytes are written as they come, and
+//     later writes grow with what has been written, to 5 MiB at most.
 //
-// The first needs the object's size, which only [NewDownloader] can pass on.
+// A type that wraps a file or a buffer may have a method
+//
+//	Unwrap() io.WriterAt
+//
+// that returns it. Every byte goes through the wrapper's own WriteAt all the same, in
+// pieces that suit what is wrapped. Unwrap must return the same value each time.
+//
+// A part that breaks is asked for again by the manager. A destination that is not
+// itself one of the first three kinds is not given its bytes twice: what was collected and not
+// yet written is dropped, and the next attempt goes on behind what was. It starts over
+// if the object's ETag has changed in between.
+//
+// The object's final size is known only to the Downloader of [NewDownloader].
 // Without it, and under a budget without room, the Provider makes do with
-// smaller buffers: it never waits, since the manager gives it no context.
+// smaller buffers.
 type Provider struct {
-	pool    *mem.Pool
-	opts    ProviderOptions
-	writers sync.Pool // of *partWriter
+	pool *mem.Pool
+	opts ProviderOptions
+
+	growing growLocks
+	broken  brokenParts
 }
 
 var (
@@ -83,19 +93,10 @@ func (p *Pool) NewProvider(optFns ...func(*ProviderOptions)) *Provider {
 
 // GetReadFrom implements manager.WriterReadFromProvider. A buffer is taken when
 // the body has begun to arrive and given back before ReadFrom returns, so that
-// none is held while a request waits for its answer; cleanup ends the use of the
-// writer itself.
+// none is held while a request waits for its answer. The writer itself is not
+// recycled: cleanup has nothing to do, however often it is called.
 func (p *Provider) GetReadFrom(w io.Writer) (wr manager.WriterReadFrom, cleanup func()) {
-	part, _ := p.writers.Get().(*partWriter)
-	if part == nil {
-		part = &partWriter{provider: p}
-		part.cleanup = func() {
-			part.w = nil
-			p.writers.Put(part)
-		}
-	}
-	part.w = w
-	return part, part.cleanup
+	return &partWriter{provider: p, w: w}, noCleanup
 }
 
 // GetWriteTo implements manager.ReadSeekerWriteToProvider. Reads and seeks go to
@@ -103,8 +104,10 @@ func (p *Provider) GetReadFrom(w io.Writer) (wr manager.WriterReadFrom, cleanup 
 // between would be one copy more. Only WriteTo, by which the SDK computes
 // checksums, borrows a block, for the length of the call; cleanup does nothing.
 func (p *Provider) GetWriteTo(part io.ReadSeeker) (r manager.ReadSeekerWriteTo, cleanup func()) {
-	return &partReader{ReadSeeker: part, pool: p.pool}, func() {}
+	return &partReader{ReadSeeker: part, pool: p.pool}, noCleanup
 }
+
+func noCleanup() {}
 
 // A partReader is one part of an upload.
 type partReader struct {
@@ -118,155 +121,40 @@ func (r *partReader) WriteTo(w io.Writer) (int64, error) {
 	return zerocopy.Pump(r.pool, w, r.ReadSeeker)
 }
 
-// A partWriter is one part of a download.
-type partWriter struct {
-	provider *Provider
-	w        io.Writer // the manager's chunk; each Write is a WriteAt of the destination
-	cleanup  func()    // returns the partWriter to the provider
+// growLocks has a lock for each manager.WriteAtBuffer that is being read into.
+type growLocks struct {
+	mu   sync.Mutex
+	used map[*manager.WriteAtBuffer]*growLock
 }
 
-// Write implements io.Writer. The manager does not call it.
-func (w *partWriter) Write(p []byte) (int, error) { return w.w.Write(p) }
-
-// ReadFrom implements io.ReaderFrom: it moves the body r to the destination.
-func (w *partWriter) ReadFrom(r io.Reader) (int64, error) {
-	c, known := peekChunk(w.w)
-	body := peekBody(r)
-	switch dst := c.dst.(type) {
-	case fileDestination:
-		return w.inBlocks(r, min(w.provider.opts.BlockSize, body.lengthOr(firstBlock)))
-	case *WriteAtBuffer:
-		if n, size, ok := body.fits(c); ok {
-			if err := dst.reserve(body.ctx, size); err != nil {
-				return 0, err
-			}
-			read, err := dst.readAt(r, int(c.off), n)
-			return int64(read), err
-		}
-		// The buffer grows by doubling: any block will do.
-		return w.inBlocks(r, firstBlock)
-	case *manager.WriteAtBuffer:
-		if n, size, ok := body.fits(c); ok && presize(dst, c.off, size) {
-			read, err := xio.ReadBody(r, dst.Bytes()[c.off:][:n])
-			return int64(read), err
-		}
-	}
-	most := int64(maxGather)
-	if known && c.size > 0 {
-		most = min(most, c.size)
-	}
-	return w.gathered(r, body, int(most))
+// A growLock is held shared while a body is read into the buffer's memory, and
+// exclusively to move the buffer to larger memory.
+type growLock struct {
+	sync.RWMutex
+	users int // under growLocks.mu
 }
 
-// fileDestination stands for any *os.File.
-type fileDestination struct{}
-
-// inBlocks copies r to w through a buffer of size bytes, or of whatever the
-// budget has room for.
-func (w *partWriter) inBlocks(r io.Reader, size int) (int64, error) {
-	pool := w.provider.pool
-	if buf, ok := pool.TryAcquire(max(size, 1)); ok {
-		defer buf.Release()
-		return xio.CopyThrough(w.w, r, buf.Bytes())
+func (l *growLocks) get(b *manager.WriteAtBuffer) *growLock {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	g := l.used[b]
+	if g == nil {
+		g = &growLock{}
+		if l.used == nil {
+			l.used = map[*manager.WriteAtBuffer]*growLock{}
+		}
+		l.used[b] = g
 	}
-	b := pool.Borrow()
-	defer pool.GiveBack(b)
-	return xio.CopyThrough(w.w, r, b.Bytes())
+	g.users++
+	return g
 }
 
-// gathered collects up to most bytes of r for each write to w: an unsized
-// manager.WriteAtBuffer copies everything it has for each of them. The buffer is
-// the length of the body where that is known; otherwise it starts small and doubles.
-func (w *partWriter) gathered(r io.Reader, body *sizedBody, most int) (int64, error) {
-	pool := w.provider.pool
-	size := max(1, min(most, body.lengthOr(firstBlock)))
-	buf, ok := pool.TryAcquire(size)
-	if !ok {
-		return w.inBlocks(r, size)
+func (l *growLocks) put(b *manager.WriteAtBuffer) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if g := l.used[b]; g.users > 1 {
+		g.users--
+	} else {
+		delete(l.used, b)
 	}
-	defer func() { buf.Release() }()
-
-	var written int64
-	fill := 0
-	for {
-		n, err := xio.ReadUntil(r, buf.Bytes()[fill:])
-		fill += n
-		if err == nil && body == nil && len(buf.Bytes()) < most {
-			// Full, and there may be more. If the budget refuses to double, what is
-			// here becomes a write of its own.
-			if next, ok := pool.TryAcquire(min(most, 2*len(buf.Bytes()))); ok {
-				copy(next.Bytes(), buf.Bytes()[:fill])
-				buf.Release()
-				buf = next
-				continue
-			}
-		}
-		if fill > 0 {
-			n, werr := xio.Write(w.w, buf.Bytes()[:fill])
-			written += int64(n)
-			if werr != nil {
-				return written, werr
-			}
-			fill = 0
-		}
-		if err == io.EOF {
-			return written, nil
-		}
-		if err != nil {
-			return written, err
-		}
-	}
-}
-
-// firstBlock is the first buffer for a body of unknown length: a small object
-// must not take the memory of a part.
-const firstBlock = 128 << 10
-
-// presize makes dst size bytes long and reports whether it is. It does so for the
-// first chunk only, which the manager fetches alone: a buffer that moved while
-// another chunk is read into it would lose that chunk.
-func presize(dst *manager.WriteAtBuffer, off int64, size int) bool {
-	if len(dst.Bytes()) < size && off == 0 {
-		// Writing the last byte makes the rest.
-		if _, err := dst.WriteAt([]byte{0}, int64(size)-1); err != nil {
-			return false
-		}
-	}
-	return len(dst.Bytes()) >= size
-}
-
-// A sizedBody is a response body that knows its length. The Downloader of
-// NewDownloader sees every body as one.
-type sizedBody struct {
-	io.ReadCloser
-	ctx    context.Context // of the request
-	length int64           // of the body, in bytes
-	total  int64           // of the object, 0 if the answer does not say
-}
-
-// lengthOr returns the length of the body, or other if it is not known.
-func (b *sizedBody) lengthOr(other int) int {
-	if b == nil || b.length > maxPresize {
-		return other
-	}
-	return int(b.length)
-}
-
-// fits returns how many bytes the body has and how large a buffer that takes all
-// of the download has to be. It is false if either is unknown or unreasonable.
-func (b *sizedBody) fits(c chunk) (n, size int, ok bool) {
-	if b == nil {
-		return 0, 0, false
-	}
-	end := c.off + b.length
-	if !c.whole {
-		if b.length > c.size {
-			return 0, 0, false
-		}
-		end = max(end, b.total)
-	}
-	if b.length <= 0 || end > maxPresize {
-		return 0, 0, false
-	}
-	return int(b.length), int(end), true
 }

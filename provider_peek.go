@@ -2,7 +2,7 @@ package s3pool
 
 import (
 	"io"
-	"os"
+	"math"
 	"reflect"
 
 	"github.com/aws/aws-sdk-go-v2/feature/s3/manager"
@@ -21,10 +21,27 @@ import (
 
 // A chunk is what a manager.dlchunk is about to write.
 type chunk struct {
-	dst   any   // the destination's io.WriterAt: one of the types in peekChunk, or nil
-	off   int64 // where the chunk starts in dst
-	size  int64 // the most it may be, 0 if the caller of Download gave a Range
-	whole bool  // the chunk is all there will be: the caller gave a Range
+	dst   io.WriterAt // the destination, as it was given to Download
+	off   int64       // where the chunk starts in dst
+	size  int64       // the most it may be, 0 if the caller of Download gave a Range
+	whole bool        // the chunk is all there will be: the caller gave a Range
+	id    *byte       // the first byte of the dlchunk, which is the same for each attempt
+}
+
+// end returns the offset in dst behind which nothing of the chunk is.
+func (c chunk) end() int64 {
+	if c.whole {
+		return math.MaxInt64
+	}
+	return c.off + c.size
+}
+
+// most returns the bytes to collect for one write.
+func (c chunk) most() int {
+	if c.whole {
+		return maxGather
+	}
+	return int(max(1, min(maxGather, c.size)))
 }
 
 // peekChunk looks into the writer given to Provider.GetReadFrom.
@@ -34,20 +51,20 @@ func peekChunk(w io.Writer) (c chunk, ok bool) {
 		return chunk{}, false
 	}
 	dst, start, size, cur, rng := v.FieldByName("w"), v.FieldByName("start"), v.FieldByName("size"), v.FieldByName("cur"), v.FieldByName("withRange")
-	if dst.Kind() != reflect.Interface || !start.CanInt() || !size.CanInt() || !cur.CanInt() || rng.Kind() != reflect.String {
+	if !dst.IsValid() || dst.Type() != writerAtType || !start.CanInt() || !size.CanInt() || !cur.CanInt() || rng.Kind() != reflect.String {
 		return chunk{}, false
 	}
-	c = chunk{off: start.Int() + cur.Int(), size: size.Int() - cur.Int(), whole: rng.Len() > 0}
+	c = chunk{
+		// reflect does not give out the value of an unexported field by Interface, but
+		// its address.
+		dst:   *(*io.WriterAt)(dst.Addr().UnsafePointer()),
+		off:   start.Int() + cur.Int(),
+		size:  size.Int() - cur.Int(),
+		whole: rng.Len() > 0,
+		id:    (*byte)(v.Addr().UnsafePointer()),
+	}
 	if c.whole {
 		c.size = 0
-	}
-	// Which file it is does not matter.
-	if dst = dst.Elem(); dst.IsValid() && dst.Type() == fileType {
-		c.dst = fileDestination{}
-	} else if b := pointerTo[WriteAtBuffer](dst); b != nil {
-		c.dst = b
-	} else if b := pointerTo[manager.WriteAtBuffer](dst); b != nil {
-		c.dst = b
 	}
 	return c, true
 }
@@ -67,8 +84,8 @@ func peekBody(r io.Reader) *sizedBody {
 }
 
 var (
-	managerPath = reflect.TypeFor[manager.Downloader]().PkgPath()
-	fileType    = reflect.TypeFor[*os.File]()
+	managerPath  = reflect.TypeFor[manager.Downloader]().PkgPath()
+	writerAtType = reflect.TypeFor[io.WriterAt]()
 )
 
 // hidden returns the struct that v points to if it is the manager's type name.

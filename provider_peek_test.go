@@ -9,7 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/s3/manager"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/stretchr/testify/require"
+
+	"github.com/s3pool/s3pool/internal/require"
 )
 
 // TestPeek fails if the manager has changed its inside. Everything would still
@@ -21,14 +22,15 @@ func TestPeek(t *testing.T) {
 		dst := NewWriteAtBuffer()
 		_, err := d.Download(context.Background(), dst, &s3.GetObjectInput{Bucket: aws.String("b"), Key: aws.String("k"), Range: rng})
 		require.NoError(t, err)
-		want := chunk{dst: dst, off: 0, size: manager.DefaultDownloadPartSize}
+		require.NotNil(t, spy.chunk.id)
+		want := chunk{dst: dst, off: 0, size: manager.DefaultDownloadPartSize, id: spy.chunk.id}
 		if rng != nil {
 			want.size, want.whole = 0, true
 		}
 		require.Equal(t, want, spy.chunk)
 		require.NotNil(t, spy.body)
-		require.EqualValues(t, 7, spy.body.length)
-		require.EqualValues(t, 7, spy.body.total)
+		n, all, ok := spy.body.fits(spy.chunk)
+		require.Equal(t, []any{7, 7, true}, []any{n, all, ok})
 		dst.Release()
 	}
 }

@@ -17,23 +17,24 @@ func NewUploader(c manager.UploadAPIClient, optFns ...func(*manager.Uploader)) *
 }
 
 // NewUploader returns a manager.Uploader that uses the buffers of p, through a
-// [Provider]. Everything else is the manager's own. optFns come last and win.
+// [Provider]. Everything else is the manager's own. optFns come last and win; one that
+// sets BufferProvider, to anything but a [Provider], gets the stock Uploader.
 //
 // It helps with bodies that are io.Seeker and io.ReaderAt: files and byte
 // readers. What the manager does with a stream, reading its first part into a
 // slice that grows and the others into buffers of its own, cannot be changed
 // from outside.
 //
-// NewUploader panics if c is nil.
+// NewUploader panics if there is no client, neither c nor one that an option has set.
 func (p *Pool) NewUploader(c manager.UploadAPIClient, optFns ...func(*manager.Uploader)) *manager.Uploader {
 	p.mem("NewUploader")
-	if sdk.IsNil(c) {
-		panic("s3pool: NewUploader: nil client")
-	}
 	provider := p.NewProvider()
 	u := manager.NewUploader(c, func(u *manager.Uploader) { u.BufferProvider = provider })
 	for _, fn := range optFns {
 		fn(u)
+	}
+	if sdk.IsNil(u.S3) {
+		panic("s3pool: NewUploader: nil client")
 	}
 	return u
 }

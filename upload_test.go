@@ -13,7 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/s3/manager"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/stretchr/testify/require"
+
+	"github.com/s3pool/s3pool/internal/require"
 )
 
 // fakeUploadAPI is a manager.UploadAPIClient that keeps one object. It reads

@@ -1,11 +1,13 @@
 package s3pool_test
 
 import (
+	"encoding/json"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
-	"github.com/stretchr/testify/require"
+	"github.com/s3pool/s3pool/internal/require"
 )
 
 // TestWalls: what a package may pull in. The compiler keeps imports from going in circles;
@@ -38,5 +40,27 @@ func TestWalls(t *testing.T) {
 	for line := range strings.Lines(string(out)) {
 		pkg, imports, _ := strings.Cut(line, " ")
 		require.True(t, pkg == own || !strings.Contains(imports, manager), "%s imports the manager", pkg)
+	}
+}
+
+// TestRequirements: what our go.mod names enters the module graph of every user, what only our
+// tests need too.
+func TestRequirements(t *testing.T) {
+	allowed := []string{
+		"github.com/aws/aws-sdk-go-v2", "github.com/aws/aws-sdk-go-v2/feature/s3/manager", "github.com/aws/aws-sdk-go-v2/service/s3",
+		"github.com/aws/smithy-go", "github.com/minio/crc64nvme", "golang.org/x/sync", "golang.org/x/time",
+	}
+	out, err := exec.Command("go", "mod", "edit", "-json").Output()
+	require.NoError(t, err)
+	var mod struct {
+		Require []struct {
+			Path     string
+			Indirect bool
+		}
+	}
+	require.NoError(t, json.Unmarshal(out, &mod))
+	require.NotEmpty(t, mod.Require)
+	for _, r := range mod.Require {
+		require.True(t, r.Indirect || slices.Contains(allowed, r.Path), r.Path)
 	}
 }

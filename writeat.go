@@ -61,10 +61,20 @@ func (b *WriteAtBuffer) WriteAt(p []byte, off int64) (int, error) {
 		return 0, err
 	}
 	copy(mem[off:end], p)
-	b.markWritten(int(off), end)
+	gaps := b.markWritten(int(off), end)
 	b.mu.RUnlock()
+	// Each write that stands alone makes the next ones dearer. To fill the gaps must
+	// not wait: a body that is being read into one of them may take its time.
+	if gaps > maxGaps && b.mu.TryLock() {
+		b.fillGaps()
+		b.mu.Unlock()
+	}
 	return len(p), nil
 }
+
+// maxGaps bounds how many pieces a buffer is written in before its gaps are zeroed. Bodies
+// leave one for each part under way.
+const maxGaps = 256
 
 func checkExtent(off, n int64) error {
 	if off < 0 || n < 0 {
@@ -130,33 +140,47 @@ func (b *WriteAtBuffer) grow(size int) error {
 	return nil
 }
 
-// reserve makes room for size bytes at once. An empty buffer waits for the
-// budget under ctx; one that holds memory does not, since two that wait for each
-// other's would wait for ever.
-func (b *WriteAtBuffer) reserve(ctx context.Context, size int) error {
+// tryReserve makes room for size bytes if that needs no waiting, and reports whether it
+// did. A buffer that holds memory never waits, since two that wait for each other's would
+// wait for ever: it fails.
+func (b *WriteAtBuffer) tryReserve(size int) (bool, error) {
 	b.mu.RLock()
 	held, released := len(b.memory()), b.released
 	b.mu.RUnlock()
 	switch {
 	case released:
-		return errReleased
+		return false, errReleased
 	case held >= size:
-		return nil
+		return true, nil
 	case held > 0:
-		return b.grow(size)
+		err := b.grow(size)
+		return err == nil, err
 	}
+	lease, ok := b.pool.TryAcquire(size)
+	if ok {
+		b.adopt(lease)
+	}
+	return ok, nil
+}
+
+// reserve makes room for size bytes in an empty buffer. It waits for the budget under ctx.
+func (b *WriteAtBuffer) reserve(ctx context.Context, size int) error {
 	lease, err := b.pool.Acquire(ctx, size)
-	if err != nil {
-		return err
+	if err == nil {
+		b.adopt(lease)
 	}
+	return err
+}
+
+// adopt takes over lease if it is more than there is.
+func (b *WriteAtBuffer) adopt(lease *mem.Buffer) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.released || len(b.memory()) >= size {
+	if b.released || len(b.memory()) >= len(lease.Bytes()) {
 		lease.Release() // somebody was faster
-		return nil
+		return
 	}
 	b.replaceLease(lease)
-	return nil
 }
 
 // replaceLease moves what was written to lease, which b owns from here on. b.mu
@@ -171,24 +195,41 @@ func (b *WriteAtBuffer) replaceLease(lease *mem.Buffer) {
 	b.lease = lease
 }
 
-// readAt fills n bytes at off from r, straight into the buffer's memory, which
-// has been reserved. It stops early at io.EOF, which is not an error. A growing
-// WriteAt or a Release waits until it is done.
-func (b *WriteAtBuffer) readAt(r io.Reader, off, n int) (int, error) {
-	mem, err := b.rlockMemory(off + n)
+// readAt fills [from, to) from r, straight into the buffer's memory, as far as there is
+// room. It reads nothing and returns no error if there is none. A growing WriteAt or a
+// Release waits until it is done.
+func (b *WriteAtBuffer) readAt(r io.Reader, from, to int) (int, error) {
+	mem, err := b.rlockMemory(0)
 	if err != nil {
 		return 0, err
 	}
 	defer b.mu.RUnlock()
-	read, err := xio.ReadBody(r, mem[off:off+n])
-	b.markWritten(off, off+read)
-	return read, err
+	if to = min(to, len(mem)); from >= to {
+		return 0, nil
+	}
+	n, err := xio.ReadUntil(r, mem[from:to:to])
+	b.markWritten(from, from+n)
+	return n, err
 }
 
-func (b *WriteAtBuffer) markWritten(from, to int) {
+// markWritten notes that the bytes are there, and returns the number of pieces that have
+// been written.
+func (b *WriteAtBuffer) markWritten(from, to int) int {
 	b.writtenMu.Lock()
+	defer b.writtenMu.Unlock()
 	b.written.Add(from, to)
-	b.writtenMu.Unlock()
+	return len(b.written)
+}
+
+// fillGaps zeroes what was skipped: the memory had other owners, and their bytes must not
+// show through. b.mu is held exclusively. It returns what has been written.
+func (b *WriteAtBuffer) fillGaps() []byte {
+	b.writtenMu.Lock()
+	defer b.writtenMu.Unlock()
+	mem := b.memory()
+	b.written.FillGaps(func(from, to int) { clear(mem[from:to]) })
+	end := b.written.End()
+	return mem[:end:end]
 }
 
 // Len returns the number of bytes up to the last one written.
@@ -208,13 +249,7 @@ func (b *WriteAtBuffer) Bytes() []byte {
 	if b.released {
 		panic("s3pool: Bytes of a WriteAtBuffer that has been released")
 	}
-	b.writtenMu.Lock()
-	defer b.writtenMu.Unlock()
-	end := b.written.End()
-	mem := b.memory()
-	// The memory had other owners: their bytes must not show through.
-	b.written.FillGaps(func(from, to int) { clear(mem[from:to]) })
-	return mem[:end:end]
+	return b.fillGaps()
 }
 
 // Release gives the memory back to the pool. It waits for writes in progress;

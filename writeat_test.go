@@ -7,9 +7,8 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/stretchr/testify/require"
-
 	"github.com/s3pool/s3pool"
+	"github.com/s3pool/s3pool/internal/require"
 )
 
 // pattern returns n bytes that differ by position, so that a misplaced block
@@ -83,6 +82,40 @@ func TestWriteAtBufferShowsNobodyElsesBytes(t *testing.T) {
 	b.WriteAt([]byte("!"), 0)
 	want[0] = '!'
 	require.Equal(t, want, b.Bytes())
+}
+
+// TestWriteAtBufferScattered: many small writes with gaps between them, in any order. What
+// is remembered of them is bounded, so the last costs what the first did.
+func TestWriteAtBufferScattered(t *testing.T) {
+	const writes, stride = 50_000, 16
+	for name, at := range map[string]func(i int) int{
+		"up":   func(i int) int { return i },
+		"down": func(i int) int { return writes - 1 - i },
+		"anywhere": func() func(i int) int {
+			perm := rand.New(rand.NewPCG(1, 1)).Perm(writes)
+			return func(i int) int { return perm[i] }
+		}(),
+	} {
+		p := newPool(t)
+		dirty, err := p.Acquire(t.Context(), writes*stride)
+		require.NoError(t, err)
+		copy(dirty.Bytes(), bytes.Repeat([]byte{0xee}, writes*stride))
+		dirty.Release()
+
+		b := p.NewWriteAtBuffer()
+		want := make([]byte, (writes-1)*stride+3)
+		most := 0
+		for i := range writes {
+			off := at(i) * stride
+			copy(want[off:], "abc")
+			_, err := b.WriteAt([]byte("abc"), int64(off))
+			require.NoError(t, err)
+			most = max(most, s3pool.Pieces(b))
+		}
+		require.LessOrEqual(t, most, 257, name)
+		require.True(t, bytes.Equal(want, b.Bytes()), name)
+		b.Release()
+	}
 }
 
 func TestWriteAtBufferEmpty(t *testing.T) {

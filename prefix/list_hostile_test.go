@@ -15,9 +15,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
-	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
+	"github.com/s3pool/s3pool/internal/leak"
+	"github.com/s3pool/s3pool/internal/require"
 	"github.com/s3pool/s3pool/prefix"
 	"github.com/s3pool/s3pool/s3test"
 )
@@ -48,7 +48,7 @@ func listFrom(t testing.TB, s *prefix.Spread, store *s3test.S3, in s3.ListObject
 
 // TestListForeignToken: a token is whatever a web page has sent.
 func TestListForeignToken(t *testing.T) {
-	defer goleak.VerifyNone(t)
+	defer leak.None(t)
 	const refused = "prefix: ContinuationToken is"
 	for name, tt := range map[string]struct {
 		token         string
@@ -190,7 +190,7 @@ func FuzzPosition(f *testing.F) {
 // TestListCircle: a store whose tokens go round, in a circle of any length, with pages
 // that are empty or that only repeat a common prefix.
 func TestListCircle(t *testing.T) {
-	defer goleak.VerifyNone(t)
+	defer leak.None(t)
 	for _, history := range []string{"10", "plain to 10"} { // the second looks into common prefixes too
 		layouts := histories[history]
 		s := newSpread(t, layouts[0], layouts[1:]...)
@@ -228,7 +228,7 @@ func TestListCircle(t *testing.T) {
 // TestListHostileClient: a client that panics does so in the loop, one that ends its
 // goroutine does not make the list end as if it were whole, and nothing is left.
 func TestListHostileClient(t *testing.T) {
-	defer goleak.VerifyNone(t)
+	defer leak.None(t)
 	s := newSpread(t, prefix.Layout{Shards: 8})
 	in := &s3.ListObjectsV2Input{Bucket: aws.String("b")}
 	for _, concurrency := range []int{1, 8, math.MaxInt} {
@@ -263,7 +263,7 @@ func TestListHostileClient(t *testing.T) {
 // TestListForeignKeys: what other stores have and S3 cannot is in no layout, and so in no
 // list: its position could not be continued at.
 func TestListForeignKeys(t *testing.T) {
-	defer goleak.VerifyNone(t)
+	defer leak.None(t)
 	s := newSpread(t, prefix.Layout{})
 	long := strings.Repeat("k", 1025)
 	store := listFunc(func(context.Context, *s3.ListObjectsV2Input) (*s3.ListObjectsV2Output, error) {

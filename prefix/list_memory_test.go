@@ -12,9 +12,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
-	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
+	"github.com/s3pool/s3pool/internal/leak"
+	"github.com/s3pool/s3pool/internal/require"
 	"github.com/s3pool/s3pool/prefix"
 )
 
@@ -66,7 +66,7 @@ func (store *synthetic) ListObjectsV2(_ context.Context, in *s3.ListObjectsV2Inp
 
 // TestListMemory: a million keys in 16 shards take the memory of two pages for each.
 func TestListMemory(t *testing.T) {
-	defer goleak.VerifyNone(t)
+	defer leak.None(t)
 	const keys, shards = 1_000_000, 16
 	s := newSpread(t, prefix.Layout{Shards: shards})
 	store := newSynthetic(t, s, keys)

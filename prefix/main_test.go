@@ -3,9 +3,9 @@ package prefix_test
 import (
 	"testing"
 
-	"go.uber.org/goleak"
+	"github.com/s3pool/s3pool/internal/leak"
 )
 
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m)
+	leak.Main(m)
 }

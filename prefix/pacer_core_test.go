@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/require"
+	"github.com/s3pool/s3pool/internal/require"
 )
 
 // A bench is a tree with a clock and timers.

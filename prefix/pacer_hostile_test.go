@@ -17,8 +17,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
-	"github.com/stretchr/testify/require"
 
+	"github.com/s3pool/s3pool/internal/require"
 	"github.com/s3pool/s3pool/prefix"
 	"github.com/s3pool/s3pool/s3test"
 )

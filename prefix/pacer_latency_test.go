@@ -5,10 +5,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
-
 	"github.com/s3pool/s3pool/internal/check"
+	"github.com/s3pool/s3pool/internal/require"
 )
 
 func fixed(d time.Duration) delays { return delays{d, d, 0.5} }
@@ -60,11 +58,11 @@ func TestPacerLatency(t *testing.T) {
 				if x > 2 && row.delays.most > 10*time.Second && row.delays.there > 0 && row.delays.least < time.Second {
 					least = 0.80 // each decrease is felt when the requests before it have got there, up to 10 s later
 				}
-				assert.GreaterOrEqual(t, goodput, least, line)
-				assert.GreaterOrEqual(t, cold, 0.85, line)
-				assert.LessOrEqual(t, r.refused, 0.06, line)
-				assert.GreaterOrEqual(t, r.jain, 0.85, line)
-				assert.Zero(t, r.failed, line)
+				require.GreaterOrEqual(t, goodput, least, line)
+				require.GreaterOrEqual(t, cold, 0.85, line)
+				require.LessOrEqual(t, r.refused, 0.06, line)
+				require.GreaterOrEqual(t, r.jain, 0.85, line)
+				require.Zero(t, r.failed, line)
 			})
 		}
 	}
@@ -94,7 +92,7 @@ func TestPacerBurst(t *testing.T) {
 			t.Log(got)
 			for second, n := range got[:70] {
 				if time.Duration(second)*time.Second >= over {
-					assert.Greater(t, float64(n), 0.65*want, "second %d", second)
+					require.Greater(t, float64(n), 0.65*want, "second %d", second)
 				}
 			}
 			reached := func(from, to int) (n int) {

@@ -7,10 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
-
 	"github.com/s3pool/s3pool/internal/check"
+	"github.com/s3pool/s3pool/internal/require"
 )
 
 var matrix = flag.Bool("matrix", false, "TestPacerMatrix: compare all policies, over more seeds")
@@ -103,11 +101,11 @@ func TestPacerMatrix(t *testing.T) {
 							if w != wayPacer {
 								continue
 							}
-							assert.GreaterOrEqual(t, r.goodput/best.goodput, 0.95, line)
-							assert.LessOrEqual(t, r.refused, 0.01, line)
-							assert.GreaterOrEqual(t, cold, 0.9, line)
-							assert.GreaterOrEqual(t, r.jain, 0.9, line)
-							assert.Zero(t, r.failed, line)
+							require.GreaterOrEqual(t, r.goodput/best.goodput, 0.95, line)
+							require.LessOrEqual(t, r.refused, 0.01, line)
+							require.GreaterOrEqual(t, cold, 0.9, line)
+							require.GreaterOrEqual(t, r.jain, 0.9, line)
+							require.Zero(t, r.failed, line)
 						}
 					}
 				}

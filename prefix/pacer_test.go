@@ -18,8 +18,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go"
-	"github.com/stretchr/testify/require"
 
+	"github.com/s3pool/s3pool/internal/require"
 	"github.com/s3pool/s3pool/prefix"
 	"github.com/s3pool/s3pool/s3test"
 )

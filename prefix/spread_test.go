@@ -13,8 +13,7 @@ import (
 	"testing/quick"
 	"unicode/utf8"
 
-	"github.com/stretchr/testify/require"
-
+	"github.com/s3pool/s3pool/internal/require"
 	"github.com/s3pool/s3pool/prefix"
 )
 

@@ -14,8 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/require"
-
+	"github.com/s3pool/s3pool/internal/require"
 	"github.com/s3pool/s3pool/s3http"
 	"github.com/s3pool/s3pool/s3test"
 )

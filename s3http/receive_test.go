@@ -16,12 +16,12 @@ import (
 	"net/http/httptest"
 	"testing"
 
+	"github.com/s3pool/s3pool/internal/require"
 	"github.com/s3pool/s3pool/transfer"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/minio/crc64nvme"
-	"github.com/stretchr/testify/require"
 
 	"github.com/s3pool/s3pool/s3http"
 	"github.com/s3pool/s3pool/s3test"

@@ -8,7 +8,7 @@ package s3http_test
 import (
 	"testing"
 
-	"github.com/stretchr/testify/require"
+	"github.com/s3pool/s3pool/internal/require"
 )
 
 // TestServeAllocs: at most 2.2 KB for a response beyond the SDK's call and net/http, and

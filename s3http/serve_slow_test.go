@@ -10,9 +10,8 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/stretchr/testify/require"
-
 	"github.com/s3pool/s3pool/internal/mem"
+	"github.com/s3pool/s3pool/internal/require"
 	"github.com/s3pool/s3pool/s3http"
 	"github.com/s3pool/s3pool/s3test"
 	"github.com/s3pool/s3pool/transfer"

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/stretchr/testify/require"
+	"github.com/s3pool/s3pool/internal/require"
 )
 
 func TestOrdered(t *testing.T) {

@@ -4,8 +4,7 @@ import (
 	"io"
 	"testing"
 
-	"github.com/stretchr/testify/require"
-
+	"github.com/s3pool/s3pool/internal/require"
 	"github.com/s3pool/s3pool/s3test"
 )
 

@@ -12,8 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/stretchr/testify/require"
-
+	"github.com/s3pool/s3pool/internal/require"
 	"github.com/s3pool/s3pool/s3test"
 )
 

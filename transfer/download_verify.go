@@ -129,27 +129,16 @@ func partsOf(out *s3.GetObjectOutput) int {
 }
 
 func sentBy(out *s3.GetObjectOutput) crc.Sent {
-	s := crc.Sent{
+	return crc.Sent{
 		CRC32:     aws.ToString(out.ChecksumCRC32),
 		CRC32C:    aws.ToString(out.ChecksumCRC32C),
 		CRC64NVME: aws.ToString(out.ChecksumCRC64NVME),
 		SHA1:      aws.ToString(out.ChecksumSHA1),
 		SHA256:    aws.ToString(out.ChecksumSHA256),
-		SHA512:    aws.ToString(out.ChecksumSHA512),
+		SHA512:    aws.ToString(sumOf(out, "ChecksumSHA512")),
+		Other:     foreignSum(out),
 		Type:      string(out.ChecksumType),
 	}
-	for _, other := range []struct {
-		name string
-		sum  *string
-	}{
-		{"MD5", out.ChecksumMD5}, {"XXHASH64", out.ChecksumXXHASH64},
-		{"XXHASH3", out.ChecksumXXHASH3}, {"XXHASH128", out.ChecksumXXHASH128},
-	} {
-		if other.sum != nil {
-			s.Other = other.name
-		}
-	}
-	return s
 }
 
 // verify compares, when all bytes are there, all cursors are flushed and no connection is

@@ -3,13 +3,12 @@ package transfer_test
 import (
 	"testing"
 
-	"go.uber.org/goleak"
-
+	"github.com/s3pool/s3pool/internal/leak"
 	"github.com/s3pool/s3pool/internal/pooltest"
 	"github.com/s3pool/s3pool/internal/transfertest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leak.Main(m) }
 
 var (
 	newPool       = pooltest.New

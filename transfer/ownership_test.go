@@ -24,11 +24,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/feature/s3/manager"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/stretchr/testify/require"
 
 	"github.com/s3pool/s3pool"
 	"github.com/s3pool/s3pool/internal/check"
 	"github.com/s3pool/s3pool/internal/crc"
+	"github.com/s3pool/s3pool/internal/require"
 	"github.com/s3pool/s3pool/transfer"
 )
 

@@ -100,17 +100,7 @@ func newSeal(in *s3.PutObjectInput, byDefault bool) (seal, error) {
 		}
 		s.sum = v
 	}
-	for _, f := range []struct {
-		name string
-		sum  *string
-	}{
-		{"MD5", in.ChecksumMD5}, {"XXHASH64", in.ChecksumXXHASH64},
-		{"XXHASH3", in.ChecksumXXHASH3}, {"XXHASH128", in.ChecksumXXHASH128},
-	} {
-		if f.sum != nil {
-			s.foreign = f.name
-		}
-	}
+	s.foreign = foreignSum(in)
 	a, known := crc.ParseAlgorithm(string(in.ChecksumAlgorithm))
 	switch {
 	case s.sum.Algorithm != crc.None:

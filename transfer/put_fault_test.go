@@ -19,9 +19,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
-	"github.com/stretchr/testify/require"
 
 	"github.com/s3pool/s3pool/internal/check"
+	"github.com/s3pool/s3pool/internal/require"
 	"github.com/s3pool/s3pool/s3test"
 	"github.com/s3pool/s3pool/transfer"
 )
@@ -482,7 +482,7 @@ func TestEveryPutFieldIsDecidedOn(t *testing.T) {
 		"IfMatch":                          {complete, aws.String(`"tag"`)},
 		"IfNoneMatch":                      {complete, aws.String("*")},
 		"Metadata":                         {create, map[string]string{"a": "b"}},
-		"ObjectLockEventHold":              {create, reflect.Zero(reflect.TypeFor[types.ObjectLockEventHold]()).Interface()},
+		"ObjectLockEventHold":              {create, "ON"},
 		"ObjectLockEventHoldDurationDays":  {create, aws.Int32(1)},
 		"ObjectLockEventHoldDurationYears": {create, aws.Int32(1)},
 		"ObjectLockLegalHoldStatus":        {create, types.ObjectLockLegalHoldStatusOn},
@@ -504,10 +504,10 @@ func TestEveryPutFieldIsDecidedOn(t *testing.T) {
 		"ChecksumCRC32": {}, "ChecksumCRC32C": {}, "ChecksumCRC64NVME": {}, "ChecksumSHA1": {}, "ChecksumSHA256": {},
 		"ChecksumSHA512": {}, "ChecksumMD5": {}, "ChecksumXXHASH64": {}, "ChecksumXXHASH3": {}, "ChecksumXXHASH128": {},
 	}
-	if v, ok := fields["ObjectLockEventHold"]; ok { // an enumeration
-		set := reflect.New(reflect.TypeOf(v.value)).Elem()
-		set.SetString("ON")
-		fields["ObjectLockEventHold"] = decision{create, set.Interface()}
+	// Fields that the least SDK of our go.mod does not have.
+	newer := []string{
+		"ObjectLockEventHold", "ObjectLockEventHoldDurationDays", "ObjectLockEventHoldDurationYears",
+		"ChecksumSHA512", "ChecksumMD5", "ChecksumXXHASH64", "ChecksumXXHASH3", "ChecksumXXHASH128",
 	}
 	typ := reflect.TypeFor[s3.PutObjectInput]()
 	for i := range typ.NumField() {
@@ -520,9 +520,11 @@ func TestEveryPutFieldIsDecidedOn(t *testing.T) {
 			t.Errorf("PutObjectInput.%s is new: decide which requests of an upload need it", field.Name)
 			continue
 		}
+		delete(fields, field.Name)
 		if d.to == 0 {
 			continue
 		}
+		d.value = reflect.ValueOf(d.value).Convert(field.Type).Interface() // to an enumeration
 		for _, size := range []int{10, 3 * testPart} {
 			for _, fails := range []bool{false, true} {
 				api := &putRecorder{fails: fails}
@@ -555,7 +557,9 @@ func TestEveryPutFieldIsDecidedOn(t *testing.T) {
 			}
 		}
 	}
-	require.Equal(t, len(fields), typ.NumField()-1, "fields that the SDK has no more")
+	for name := range fields {
+		require.Contains(t, newer, name, "fields that the SDK has no more")
+	}
 }
 
 // A putRecorder keeps the inputs that it was called with.

@@ -9,9 +9,9 @@ import (
 	"testing/synctest"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/stretchr/testify/require"
 
 	"github.com/s3pool/s3pool/internal/pooltest"
+	"github.com/s3pool/s3pool/internal/require"
 	"github.com/s3pool/s3pool/transfer"
 )
 

@@ -7,8 +7,8 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
-	"github.com/stretchr/testify/require"
 
+	"github.com/s3pool/s3pool/internal/require"
 	"github.com/s3pool/s3pool/s3test"
 	"github.com/s3pool/s3pool/transfer"
 )

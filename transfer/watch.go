@@ -165,7 +165,7 @@ func (b *watchedAnswer) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	if n > 0 || err != nil || len(p) == 0 {
 		b.empty = 0
-	} else if b.empty++; b.empty == maxEmptyReads {
+	} else if b.empty++; b.empty >= maxEmptyReads {
 		return 0, io.ErrNoProgress // the SDK would go on reading for ever
 	}
 	return n, err

@@ -18,8 +18,8 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go/middleware"
-	"github.com/stretchr/testify/require"
 
+	"github.com/s3pool/s3pool/internal/require"
 	"github.com/s3pool/s3pool/s3test"
 	"github.com/s3pool/s3pool/transfer"
 )

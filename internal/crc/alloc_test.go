@@ -3,10 +3,9 @@ package crc_test
 import (
 	"testing"
 
-	"github.com/stretchr/testify/require"
-
 	"github.com/s3pool/s3pool/internal/check"
 	"github.com/s3pool/s3pool/internal/crc"
+	"github.com/s3pool/s3pool/internal/require"
 )
 
 func TestAllocs(t *testing.T) {

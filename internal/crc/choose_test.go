@@ -3,9 +3,8 @@ package crc_test
 import (
 	"testing"
 
-	"github.com/stretchr/testify/require"
-
 	"github.com/s3pool/s3pool/internal/crc"
+	"github.com/s3pool/s3pool/internal/require"
 )
 
 func TestChoose(t *testing.T) {

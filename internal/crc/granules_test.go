@@ -9,9 +9,8 @@ import (
 	"runtime"
 	"testing"
 
-	"github.com/stretchr/testify/require"
-
 	"github.com/s3pool/s3pool/internal/crc"
+	"github.com/s3pool/s3pool/internal/require"
 )
 
 // minGranule is the smallest granule. Parts that end at multiples of it need no second

@@ -3,7 +3,7 @@ package crc
 import (
 	"testing"
 
-	"github.com/stretchr/testify/require"
+	"github.com/s3pool/s3pool/internal/require"
 )
 
 // TestSum compares with a Stream, which compares with S3's own values.

@@ -6,9 +6,8 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/stretchr/testify/require"
-
 	"github.com/s3pool/s3pool/internal/crc"
+	"github.com/s3pool/s3pool/internal/require"
 )
 
 // An object is random data with a checksum, full or composite.

@@ -3,7 +3,7 @@ package mem
 import (
 	"testing"
 
-	"github.com/stretchr/testify/require"
+	"github.com/s3pool/s3pool/internal/require"
 )
 
 func TestClasses(t *testing.T) {

@@ -1,6 +1,9 @@
 package mem
 
-import "slices"
+import (
+	"slices"
+	"sort"
+)
 
 // Extents is a set of byte ranges: sorted, not empty, neither overlapping nor
 // touching. A download in parts keeps one per part under way.
@@ -23,10 +26,7 @@ func (e *Extents) Add(from, to int) {
 	}
 	s := *e
 	// s[i:j] are the Extents that overlap or touch the new one.
-	i := 0
-	for i < len(s) && s[i].to < from {
-		i++
-	}
+	i := sort.Search(len(s), func(i int) bool { return s[i].to >= from })
 	j := i
 	for j < len(s) && s[j].from <= to {
 		from, to = min(from, s[j].from), max(to, s[j].to)

@@ -9,10 +9,9 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/stretchr/testify/require"
-
 	"github.com/s3pool/s3pool/internal/check"
 	"github.com/s3pool/s3pool/internal/mem"
+	"github.com/s3pool/s3pool/internal/require"
 )
 
 // A reader holds what it has read ahead until somebody wants it back. Some give it back at

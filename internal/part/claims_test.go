@@ -7,9 +7,8 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/stretchr/testify/require"
-
 	"github.com/s3pool/s3pool/internal/part"
+	"github.com/s3pool/s3pool/internal/require"
 )
 
 // requireAll checks that the claims are all parts of the plan, each once.

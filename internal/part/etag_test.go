@@ -3,9 +3,8 @@ package part_test
 import (
 	"testing"
 
-	"github.com/stretchr/testify/require"
-
 	"github.com/s3pool/s3pool/internal/part"
+	"github.com/s3pool/s3pool/internal/require"
 )
 
 const md5 = "d41d8cd98f00b204e9800998ecf8427e"

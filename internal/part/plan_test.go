@@ -5,9 +5,8 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"github.com/stretchr/testify/require"
-
 	"github.com/s3pool/s3pool/internal/part"
+	"github.com/s3pool/s3pool/internal/require"
 )
 
 // requirePlan checks that the parts are the range, in order, without gaps, and

@@ -5,9 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/stretchr/testify/require"
-
 	"github.com/s3pool/s3pool/internal/part"
+	"github.com/s3pool/s3pool/internal/require"
 )
 
 func TestParseRange(t *testing.T) {

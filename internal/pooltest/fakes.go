@@ -66,19 +66,24 @@ type statusError struct {
 func (e *statusError) HTTPStatusCode() int { return e.status }
 
 // HTTPS3 serves one object over HTTP to the real SDK client.
-func HTTPS3(t testing.TB, object []byte) *s3.Client {
+func HTTPS3(t testing.TB, object []byte, optFns ...func(*http.Transport)) *s3.Client {
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("ETag", `"fake"`)
 		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(object))
 	}))
-	return ClientOf(t, srv)
+	return ClientOf(t, srv, optFns...)
+}
+
+// Connections limits a client to n connections.
+func Connections(n int) func(*http.Transport) {
+	return func(tr *http.Transport) { tr.MaxConnsPerHost = n }
 }
 
 // ClientOf returns an SDK client of srv, and closes both when the test ends.
-func ClientOf(t testing.TB, srv *httptest.Server) *s3.Client {
-	h := awshttp.NewBuildableClient().WithTransportOptions(func(tr *http.Transport) {
+func ClientOf(t testing.TB, srv *httptest.Server, optFns ...func(*http.Transport)) *s3.Client {
+	h := awshttp.NewBuildableClient().WithTransportOptions(append(optFns[:len(optFns):len(optFns)], func(tr *http.Transport) {
 		t.Cleanup(tr.CloseIdleConnections)
-	})
+	})...)
 	t.Cleanup(srv.Close)
 	return s3.New(s3.Options{
 		Region:       "us-east-1",

@@ -4,10 +4,9 @@ package pooltest
 import (
 	"testing"
 
-	"github.com/stretchr/testify/require"
-
 	"github.com/s3pool/s3pool"
 	"github.com/s3pool/s3pool/internal/mem"
+	"github.com/s3pool/s3pool/internal/require"
 )
 
 // New returns a pool that must be idle, with nothing leaked and no released buffer

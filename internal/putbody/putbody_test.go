@@ -12,10 +12,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/stretchr/testify/require"
-
 	"github.com/s3pool/s3pool/internal/mem"
 	"github.com/s3pool/s3pool/internal/putbody"
+	"github.com/s3pool/s3pool/internal/require"
 	"github.com/s3pool/s3pool/internal/xio"
 )
 

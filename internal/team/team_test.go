@@ -6,8 +6,7 @@ import (
 	"runtime"
 	"testing"
 
-	"github.com/stretchr/testify/require"
-
+	"github.com/s3pool/s3pool/internal/require"
 	"github.com/s3pool/s3pool/internal/team"
 )
 

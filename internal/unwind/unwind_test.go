@@ -7,8 +7,7 @@ import (
 	"runtime"
 	"testing"
 
-	"github.com/stretchr/testify/require"
-
+	"github.com/s3pool/s3pool/internal/require"
 	"github.com/s3pool/s3pool/internal/unwind"
 )
 

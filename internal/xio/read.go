@@ -16,7 +16,8 @@ var ErrBadCount = errors.New("the body's Read returned an impossible count")
 // the reader is taken to be stuck, with io.ErrNoProgress. It is bufio's number.
 const MaxEmptyReads = 100
 
-// ReadUntil fills p. It returns io.EOF if r ended, even exactly at the end of p.
+// ReadUntil fills p. It returns io.EOF if r ended, even exactly at the end of p, and
+// io.ErrNoProgress if r keeps returning neither bytes nor an error.
 func ReadUntil(r io.Reader, p []byte) (n int, err error) {
 	return ReadForeign(context.Background(), r, p)
 }

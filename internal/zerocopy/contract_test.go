@@ -15,7 +15,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/stretchr/testify/require"
+	"github.com/s3pool/s3pool/internal/require"
 )
 
 // Here stands what a caller's own types and sockets see of a copy beside its result: how

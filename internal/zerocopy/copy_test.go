@@ -25,9 +25,8 @@ import (
 	"testing/iotest"
 	"time"
 
-	"github.com/stretchr/testify/require"
-
 	"github.com/s3pool/s3pool/internal/check"
+	"github.com/s3pool/s3pool/internal/require"
 	"github.com/s3pool/s3pool/internal/xio"
 	"github.com/s3pool/s3pool/internal/zerocopy"
 )

@@ -1,25 +1,23 @@
 package zerocopy_test
 
 import (
+	"errors"
 	"io"
-	"os"
 	"testing"
 
-	"go.uber.org/goleak"
-
+	"github.com/s3pool/s3pool/internal/leak"
 	"github.com/s3pool/s3pool/internal/mem"
 	"github.com/s3pool/s3pool/internal/zerocopy"
 )
 
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
-		if blocks.Stats().Scratch.Leased != 0 {
-			println("scratch blocks are still borrowed")
-			code = 1
-		}
+	leak.Main(m, func() error {
 		blocks.VerifyIdle()
-		os.Exit(code)
-	}))
+		if blocks.Stats().Scratch.Leased != 0 {
+			return errors.New("scratch blocks are still borrowed")
+		}
+		return nil
+	})
 }
 
 // blocks are those of all copies.
