@@ -9,7 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/s3pool/s3pool/internal/crc"
-	"github.com/s3pool/s3pool/internal/team"
+	"github.com/s3pool/s3pool/internal/unwind"
 )
 
 // compareParts verifies a composite checksum. It asks where the parts begin and end: first
@@ -153,7 +153,7 @@ func (t *transfer) equalParts(total int64, parts int) (crc.Layout, error) {
 // allParts asks for the size of every part.
 func (t *transfer) allParts(total int64, parts int) (crc.Layout, error) {
 	sizes := make([]int64, parts)
-	g, ctx := team.New(t.ctx)
+	g, ctx := unwind.NewGroup(t.ctx, 0)
 	numbers := make(chan int, parts)
 	for i := range parts {
 		numbers <- i
@@ -169,7 +169,9 @@ func (t *transfer) allParts(total int64, parts int) (crc.Layout, error) {
 			return nil
 		})
 	}
-	if err := g.Wait(); err != nil {
+	err := g.Wait()
+	unwind.Rethrow(err)
+	if err != nil {
 		return crc.Layout{}, err
 	}
 	l, err := crc.PartSizes(sizes)

@@ -5,7 +5,7 @@ import (
 	"errors"
 
 	"github.com/s3pool/s3pool/internal/part"
-	"github.com/s3pool/s3pool/internal/team"
+	"github.com/s3pool/s3pool/internal/unwind"
 )
 
 // errNoRanges ends a helper where the store has answered a range with the whole object.
@@ -20,7 +20,7 @@ var errNoRanges = errors.New("the store has no ranges")
 func (t *transfer) split(first *stream, r part.Range, fetch func(*stream) error) error {
 	plan := part.NewPlan(r, t.set.PartSize)
 	claims := part.NewClaims(plan)
-	g, ctx := team.New(t.ctx)
+	g, ctx := unwind.NewGroup(t.ctx, 0)
 	one := func(s *stream) error {
 		n := t.partOf(s.off)
 		if err := fetch(s); err != nil {
@@ -72,13 +72,17 @@ func (t *transfer) split(first *stream, r part.Range, fetch func(*stream) error)
 		return help()
 	})
 	err := g.Wait()
+	unwind.Rethrow(err)
 	for p, ok := claims.Returned(); ok && err == nil; p, ok = claims.Returned() {
 		s := t.stream(t.ctx, p)
 		err = one(s)
 		s.close()
 	}
 	if err != nil && errors.Is(err, context.Canceled) && t.ctx.Err() != nil {
-		return t.fail(0, t.ctx.Err())
+		err = t.ctx.Err()
+	}
+	if err != nil {
+		err = t.fail(0, err)
 	}
 	return err
 }

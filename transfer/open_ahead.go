@@ -8,7 +8,7 @@ import (
 
 	"github.com/s3pool/s3pool/internal/mem"
 	"github.com/s3pool/s3pool/internal/part"
-	"github.com/s3pool/s3pool/internal/team"
+	"github.com/s3pool/s3pool/internal/unwind"
 )
 
 // readAhead fetches parts of a Reader's object before they are due, in order, each in a
@@ -22,8 +22,8 @@ type readAhead struct {
 	claims *part.Claims
 	lender mem.Ahead
 
-	team *team.Team
-	ctx  context.Context // of the team
+	group *unwind.Group
+	ctx   context.Context // of the group
 
 	// wake is the position from which on there may be one part more. It is the Reader's.
 	wake int64
@@ -49,7 +49,7 @@ type slot struct {
 
 func newReadAhead(t *transfer) *readAhead {
 	a := &readAhead{t: t, claims: part.NewClaims(part.NewPlan(t.rng, t.set.PartSize)), pos: t.rng.From}
-	a.team, a.ctx = team.New(t.ctx)
+	a.group, a.ctx = unwind.NewGroup(t.ctx, 0)
 	a.lender.Reclaim = a.reclaim
 	a.wake = a.pos + a.step()
 	return a
@@ -89,7 +89,7 @@ func (a *readAhead) more(others int) {
 		var ctx context.Context
 		ctx, s.cancel = context.WithCancel(a.ctx)
 		a.queue = append(a.queue, s)
-		a.team.Go(func() error {
+		a.group.Go(func() error {
 			a.fetch(ctx, s)
 			return nil
 		})
@@ -229,7 +229,7 @@ func (a *readAhead) advance(s *slot, pos int64) (done bool) {
 // stop waits for the goroutines, whose context has ended, and releases what nobody has
 // read. It panics if the caller's code has panicked in one of them.
 func (a *readAhead) stop() {
-	a.team.Join()
+	err := a.group.Wait()
 	a.mu.Lock()
 	for _, s := range a.queue {
 		s.revoked = true
@@ -237,5 +237,5 @@ func (a *readAhead) stop() {
 	}
 	a.queue = nil
 	a.mu.Unlock()
-	a.team.Wait()
+	unwind.Rethrow(err)
 }
