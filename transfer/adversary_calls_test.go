@@ -258,8 +258,14 @@ func (a *act) read(s *scene, r *transfer.Reader, others <-chan struct{}) ([]byte
 			return nil, transfer.Verification{}, err
 		}
 		if first && a.waits {
+			// What cannot be fetched again is not taken back from the one who has it.
+			var enough <-chan time.Time
+			if s.untagged {
+				enough = time.After(time.Hour)
+			}
 			select {
 			case <-others:
+			case <-enough:
 			case <-a.ctx.Done():
 			}
 		}

@@ -73,6 +73,7 @@ func (s *scene) chooseFaults() {
 		rule.Times, rule.Skip = pick(s.rng, 0, 1, 1, 2, 5), pick(s.rng, 0, 0, 1, 3)
 		s.rules = append(s.rules, rule)
 		s.undetected = s.undetected || undetected[i]
+		s.untagged = s.untagged || strings.HasPrefix(rule.String(), "GetObject: no ETag") || strings.HasPrefix(rule.String(), "GetObject: weak ETag")
 	}
 	if s.classes["breaks"] && s.rng.IntN(2) == 0 {
 		s.odds = s3test.Odds{Cut: 0.06, ResetAfter: 0.03, Stall: 0.02, Flip: pick(s.rng, 0, 0.02),

@@ -52,6 +52,7 @@ type scene struct {
 	changes    float64 // the probability that a request finds its object changed
 	clean      bool    // nothing goes wrong: every call succeeds
 	undetected bool    // wrong bytes can be told only by a checksum
+	untagged   bool    // answers may lack what tells one version from another
 	calls      []*act
 
 	mu       sync.Mutex
