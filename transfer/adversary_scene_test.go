@@ -96,7 +96,7 @@ func (s *scene) prepare() {
 	for i := range 4 {
 		s.put(fmt.Sprintf("object%d", i), pick(s.rng, sizes...), 0)
 	}
-	for range 1 + s.rng.IntN(6) {
+	for range 1 + s.rng.IntN(10) {
 		s.calls = append(s.calls, s.newAct(len(s.calls)))
 	}
 	s.pool = s3pool.NewPool(func(o *s3pool.PoolOptions) { o.MaxBytes = s.budget })
@@ -310,7 +310,7 @@ func bubble() string {
 	self := make([]byte, 512)
 	id := bubbleID(string(self[:runtime.Stack(self, false)]))
 	var b strings.Builder
-	for _, g := range strings.Split(string(stacks()), "\n\n") {
+	for _, g := range strings.Split(stacks(), "\n\n") {
 		if bubbleID(g) == id && !strings.Contains(g, "testingSynctestTest") && !strings.Contains(g, "internal/synctest.Run") {
 			b.WriteString("\n" + g + "\n")
 		}

@@ -107,16 +107,13 @@ func watch(t *testing.T) func() {
 	}
 }
 
-// stacks returns the stacks of all goroutines.
-func stacks() []byte {
-	buf := make([]byte, 1<<20)
-	for {
-		n := runtime.Stack(buf, true)
-		if n < len(buf) {
-			return buf[:n]
-		}
-		buf = make([]byte, 2*len(buf))
-	}
+var stackBuffer = sync.Pool{New: func() any { return new([1 << 20]byte) }}
+
+// stacks returns the stacks of all goroutines, or of as many as fit.
+func stacks() string {
+	buf := stackBuffer.Get().(*[1 << 20]byte)
+	defer stackBuffer.Put(buf)
+	return string(buf[:runtime.Stack(buf[:], true)])
 }
 
 // A tally counts how calls have ended.
