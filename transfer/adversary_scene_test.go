@@ -310,7 +310,7 @@ func bubble() string {
 	self := make([]byte, 512)
 	id := bubbleID(string(self[:runtime.Stack(self, false)]))
 	var b strings.Builder
-	for _, g := range strings.Split(stacks(), "\n\n") {
+	for g := range strings.SplitSeq(stacks(), "\n\n") {
 		if bubbleID(g) == id && !strings.Contains(g, "testingSynctestTest") && !strings.Contains(g, "internal/synctest.Run") {
 			b.WriteString("\n" + g + "\n")
 		}
