@@ -168,7 +168,7 @@ func (s *scene) script() s3test.Script {
 			}
 			return s3test.Status(403, "AccessDenied")
 		}
-		s.requests = append(s.requests, fmt.Sprintf("%3d %v %s %s?%s %s %s: %s", n, time.Now().Sub(epoch), op, r.URL.Path, r.URL.RawQuery, r.Header.Get("Range"), r.Header.Get("If-Match"), f.Name))
+		s.requests = append(s.requests, fmt.Sprintf("%3d %v %s %s?%s %s %s: %s", n, time.Since(epoch), op, r.URL.Path, r.URL.RawQuery, r.Header.Get("Range"), r.Header.Get("If-Match"), f.Name))
 		for _, c := range s.calls {
 			c.requested(n)
 		}
