@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"strconv"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -95,7 +94,7 @@ func TestBrokenBodies(t *testing.T) {
 		"cut":               {s3test.Cut(123_456), 123_456, 123_456, io.ErrUnexpectedEOF},
 		"cut near the end":  {s3test.Cut(999_999), 999_999, 999_999, io.ErrUnexpectedEOF},
 		"cut after the end": {s3test.Cut(1e6), 1e6, 1e6, nil},
-		"reset":             {s3test.ResetAfter(123_456), 0, 123_456, syscall.ECONNRESET},
+		"reset":             {s3test.ResetAfter(123_456), 0, 123_456, connReset},
 		"two":               {s3test.Join(s3test.Cut(500), s3test.Cut(100)), 100, 100, io.ErrUnexpectedEOF},
 		"flow":              {s3test.Throttle(1 << 30), 1e6, 1e6, nil},
 	}
@@ -316,7 +315,7 @@ func TestReset(t *testing.T) {
 
 func requireReset(t testing.TB, err error) {
 	t.Helper()
-	if !errors.Is(err, syscall.ECONNRESET) { // Windows has an error of its own
+	if !errors.Is(err, connReset) { // Windows has an error of its own
 		require.Error(t, err)
 		require.Contains(t, err.Error(), "forcibly closed")
 	}

@@ -93,11 +93,13 @@ func (o *ordered[T]) all() iter.Seq[T] {
 // behind returns the least string above all that begin with prefix. There is none
 // if ok is false.
 func behind(prefix string) (s string, ok bool) {
-	prefix = strings.TrimRight(prefix, "\xff")
-	if prefix == "" {
+	last := len(prefix) - 1
+	for last >= 0 && prefix[last] == 0xff {
+		last--
+	}
+	if last < 0 {
 		return "", false
 	}
-	last := len(prefix) - 1
 	return prefix[:last] + string([]byte{prefix[last] + 1}), true
 }
 

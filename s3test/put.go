@@ -96,13 +96,13 @@ func (s *S3) copyObject(c *call) error {
 	}
 	switch v := c.Header.Get("X-Amz-Metadata-Directive"); v {
 	case "REPLACE":
-	default:
-		return invalidArgument("x-amz-metadata-directive", v, "Unknown metadata directive.")
 	case "", "COPY":
 		if bucket == c.bucket && key == c.key && query == "" {
 			return invalidRequest("This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.")
 		}
 		o.Header, o.Metadata = from.Header, from.Metadata
+	default:
+		return invalidArgument("x-amz-metadata-directive", v, "Unknown metadata directive.")
 	}
 	o.Data, o.ChecksumAlgorithm = from.Data, from.ChecksumAlgorithm
 	if a := types.ChecksumAlgorithm(c.Header.Get("X-Amz-Checksum-Algorithm")); a != "" {

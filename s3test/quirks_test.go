@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -50,9 +51,7 @@ func askQuirk(t *testing.T, f s3test.Fault, method, query string, header http.He
 			}
 			req, err := http.NewRequestWithContext(t.Context(), method, base+"/b/k"+query, strings.NewReader(body))
 			require.NoError(t, err)
-			for name, v := range header {
-				req.Header[name] = v
-			}
+			maps.Copy(req.Header, header)
 			req.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/s3/aws4_request, ...")
 			req.Header.Set("X-Amz-Checksum-Mode", "ENABLED")
 			resp, err := rt.RoundTrip(req)

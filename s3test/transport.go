@@ -71,8 +71,10 @@ type exchange struct {
 	pr          *io.PipeReader
 	pw          *io.PipeWriter
 
-	// The handler's goroutine has these until it closes answered.
+	// The handler's goroutine has these until it closes answered. Then what resp points
+	// to is the client's.
 	header   http.Header
+	hasBody  bool
 	length   int64 // declared, or -1
 	sent     int64
 	resp     *http.Response // nil if there is none
@@ -118,7 +120,7 @@ func (e *exchange) serve(h http.Handler, in *http.Request) {
 		e.err = io.ErrUnexpectedEOF
 		close(e.answered)
 	}
-	if aborted || e.length > e.sent && e.mayHaveBody() {
+	if aborted || e.length > e.sent && e.hasBody {
 		e.pw.CloseWithError(io.ErrUnexpectedEOF)
 		return
 	}
@@ -178,7 +180,8 @@ func (e *exchange) WriteHeader(status int) {
 		Body:          &responseBody{e: e},
 		Request:       e.req,
 	}
-	if !e.mayHaveBody() {
+	e.hasBody = e.req.Method != http.MethodHead && status != http.StatusNoContent && status != http.StatusNotModified
+	if !e.hasBody {
 		e.resp.Body = http.NoBody
 		if e.req.Method != http.MethodHead {
 			e.resp.ContentLength = 0
@@ -187,15 +190,10 @@ func (e *exchange) WriteHeader(status int) {
 	close(e.answered)
 }
 
-func (e *exchange) mayHaveBody() bool {
-	return e.req.Method != http.MethodHead && e.resp.StatusCode != http.StatusNoContent &&
-		e.resp.StatusCode != http.StatusNotModified
-}
-
 func (e *exchange) Write(p []byte) (int, error) {
 	e.WriteHeader(http.StatusOK)
 	switch {
-	case !e.mayHaveBody():
+	case !e.hasBody:
 		if e.req.Method != http.MethodHead {
 			return 0, http.ErrBodyNotAllowed
 		}

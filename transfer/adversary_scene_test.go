@@ -52,6 +52,7 @@ type scene struct {
 	changes    float64 // the probability that a request finds its object changed
 	clean      bool    // nothing goes wrong: every call succeeds
 	undetected bool    // wrong bytes can be told only by a checksum
+	untagged   bool    // answers may lack what tells one version from another
 	calls      []*act
 
 	mu       sync.Mutex
@@ -95,7 +96,7 @@ func (s *scene) prepare() {
 	for i := range 4 {
 		s.put(fmt.Sprintf("object%d", i), pick(s.rng, sizes...), 0)
 	}
-	for range 1 + s.rng.IntN(6) {
+	for range 1 + s.rng.IntN(10) {
 		s.calls = append(s.calls, s.newAct(len(s.calls)))
 	}
 	s.pool = s3pool.NewPool(func(o *s3pool.PoolOptions) { o.MaxBytes = s.budget })
@@ -167,7 +168,7 @@ func (s *scene) script() s3test.Script {
 			}
 			return s3test.Status(403, "AccessDenied")
 		}
-		s.requests = append(s.requests, fmt.Sprintf("%3d %v %s %s?%s %s %s: %s", n, time.Now().Sub(epoch), op, r.URL.Path, r.URL.RawQuery, r.Header.Get("Range"), r.Header.Get("If-Match"), f.Name))
+		s.requests = append(s.requests, fmt.Sprintf("%3d %v %s %s?%s %s %s: %s", n, time.Since(epoch), op, r.URL.Path, r.URL.RawQuery, r.Header.Get("Range"), r.Header.Get("If-Match"), f.Name))
 		for _, c := range s.calls {
 			c.requested(n)
 		}
@@ -309,7 +310,7 @@ func bubble() string {
 	self := make([]byte, 512)
 	id := bubbleID(string(self[:runtime.Stack(self, false)]))
 	var b strings.Builder
-	for _, g := range strings.Split(string(stacks()), "\n\n") {
+	for g := range strings.SplitSeq(stacks(), "\n\n") {
 		if bubbleID(g) == id && !strings.Contains(g, "testingSynctestTest") && !strings.Contains(g, "internal/synctest.Run") {
 			b.WriteString("\n" + g + "\n")
 		}

@@ -22,9 +22,9 @@ import (
 // memory, for callers who stop, cancel or misbehave. Whatever happens, no call hangs,
 // nothing is left behind, nobody panics but the caller, and a success is right.
 //
-// S3POOL_ROUNDS is the number of calls, S3POOL_SEED plays one scene again, and
-// S3POOL_ADVERSARY names the classes of faults to play beside those that are always
-// played, or "all" (see classes).
+// S3POOL_ROUNDS is the number of calls, whose scenes then have seeds of their own;
+// S3POOL_SEED plays one scene again; S3POOL_ADVERSARY chooses among the classes, by names
+// with commas between, or "all".
 func TestAdversary(t *testing.T) {
 	rounds, first := int64(300), uint64(1)
 	if v := os.Getenv("S3POOL_ROUNDS"); v != "" {
@@ -107,16 +107,13 @@ func watch(t *testing.T) func() {
 	}
 }
 
-// stacks returns the stacks of all goroutines.
-func stacks() []byte {
-	buf := make([]byte, 1<<20)
-	for {
-		n := runtime.Stack(buf, true)
-		if n < len(buf) {
-			return buf[:n]
-		}
-		buf = make([]byte, 2*len(buf))
-	}
+var stackBuffer = sync.Pool{New: func() any { return new([1 << 20]byte) }}
+
+// stacks returns the stacks of all goroutines, or of as many as fit.
+func stacks() string {
+	buf := stackBuffer.Get().(*[1 << 20]byte)
+	defer stackBuffer.Put(buf)
+	return string(buf[:runtime.Stack(buf[:], true)])
 }
 
 // A tally counts how calls have ended.

@@ -16,6 +16,7 @@ type Network struct {
 
 	pipes  *pipes
 	server *http.Server
+	stop   context.CancelFunc // ends the contexts of handlers
 	served sync.WaitGroup
 }
 
@@ -26,14 +27,19 @@ func NewNetwork(h http.Handler, http2 bool) *Network {
 	var protocols http.Protocols
 	protocols.SetHTTP1(!http2)
 	protocols.SetUnencryptedHTTP2(http2)
-	n.server = &http.Server{Handler: h, Protocols: &protocols}
+	// A handler that does not read its request's body is not told that the client has gone.
+	base, stop := context.WithCancel(context.Background())
+	n.stop = stop
+	n.server = &http.Server{Handler: h, Protocols: &protocols, BaseContext: func(net.Listener) context.Context { return base }}
 	n.Transport = &http.Transport{DialContext: n.pipes.dial, Protocols: &protocols, DisableCompression: true}
 	n.served.Go(func() { _ = n.server.Serve(n.pipes) }) // says only that it was closed
 	return n
 }
 
-// Close ends the connections and the server, and waits for its end.
+// Close ends the connections, the handlers' contexts and the server, and waits for its
+// end.
 func (n *Network) Close() error {
+	n.stop()
 	n.Transport.CloseIdleConnections()
 	err := n.server.Close()
 	n.served.Wait()
