@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"sync"
 	"testing"
+	"testing/synctest"
 
 	"github.com/s3pool/s3pool/internal/require"
 	"github.com/s3pool/s3pool/s3test"
@@ -21,46 +23,51 @@ func TestDownloadUnwinds(t *testing.T) {
 				for _, where := range []string{"Progress", "OnEvent", "Write"} {
 					for _, call := range []string{"Get", "Read", "WriteTo", "Download"} {
 						name := fmt.Sprintf("%s of %d bytes, %s at its call %d, Goexit %v", call, size, where, at, goexit)
-						calls := 0
-						var broke bool
-						boom := func(what string) {
-							if what != where {
-								return
+						synctest.Test(t, func(t *testing.T) {
+							calls := 0
+							var broke bool
+							var mu sync.Mutex
+							boom := func(what string) {
+								if what != where {
+									return
+								}
+								mu.Lock()
+								defer mu.Unlock()
+								if calls++; calls < at || broke {
+									return
+								}
+								broke = true
+								if goexit {
+									runtime.Goexit()
+								}
+								panic("boom")
 							}
-							if calls++; calls < at || broke {
-								return
+							fake := s3test.New()
+							fake.Put("bucket", "key", pattern(size))
+							api, _ := withFaults(fake, s3test.Rules(s3test.Rule{Fault: s3test.Cut(100), Times: 20}))
+							var value any
+							returned := false
+							done := make(chan struct{})
+							go func() {
+								defer close(done)
+								defer func() { value = recover() }()
+								c := newClient(newPool(t, withBudget(20*testPart)), api, func(o *transfer.Options) {
+									o.OnEvent = func(transfer.Event) { boom("OnEvent") }
+									o.MaxRetries = 30
+								})
+								download(t, c, call, boom)
+								returned = true
+							}()
+							<-done
+							switch {
+							case !broke:
+								require.True(t, returned, name)
+							case goexit:
+								require.Nil(t, value, name)
+							default:
+								require.Equal(t, any("boom"), value, name)
 							}
-							broke = true
-							if goexit {
-								runtime.Goexit()
-							}
-							panic("boom")
-						}
-						fake := s3test.New()
-						fake.Put("bucket", "key", pattern(size))
-						api, _ := withFaults(fake, s3test.Rules(s3test.Rule{Fault: s3test.Cut(100), Times: 20}))
-						var value any
-						returned := false
-						done := make(chan struct{})
-						go func() {
-							defer close(done)
-							defer func() { value = recover() }()
-							c := newClient(newPool(t, withBudget(20*testPart)), api, func(o *transfer.Options) {
-								o.OnEvent = func(transfer.Event) { boom("OnEvent") }
-								o.MaxRetries = 30
-							})
-							download(t, c, call, boom)
-							returned = true
-						}()
-						<-done
-						switch {
-						case !broke:
-							require.True(t, returned, name)
-						case goexit:
-							require.Nil(t, value, name)
-						default:
-							require.Equal(t, any("boom"), value, name)
-						}
+						})
 					}
 				}
 			}
