@@ -29,7 +29,9 @@ const (
 	// timer of ours is that long.
 	patience = 24 * time.Hour
 	// maxRequests is more than any scene needs.
-	maxRequests = 5000
+	// A body that is broken after a byte, of a Reader that must give way to another after
+	// every Read, makes a request a byte.
+	maxRequests = 100_000
 )
 
 // A scene is what happens in one bubble. It follows from its seed, but for the order

@@ -148,7 +148,7 @@ func (s *stream) Read(p []byte) (int, error) {
 		switch {
 		case err == nil:
 		case err == io.EOF && !s.t.known:
-			s.end = s.off
+			s.end, s.t.rng.To = s.off, s.off // the only stream has learnt it
 			s.drop()
 			if n == 0 {
 				return 0, io.EOF
