@@ -1,10 +1,14 @@
 package transfer_test
 
 import (
+	"context"
 	"io"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/s3pool/s3pool/internal/require"
 	"github.com/s3pool/s3pool/s3test"
@@ -40,4 +44,31 @@ type slowly struct{ r io.Reader }
 func (s slowly) Read(p []byte) (int, error) {
 	time.Sleep(100 * time.Microsecond)
 	return s.r.Read(p)
+}
+
+// TestPlacesOfABudget: a Client with a small budget makes fewer requests at a time.
+func TestPlacesOfABudget(t *testing.T) {
+	for budget, want := range map[int64]int{0: 256, 64 * kib: 16, 20 * mib: 20, 1024 * mib: 256} {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			c := newClient(newPool(t, withBudget(budget)), silent{})
+			var wg sync.WaitGroup
+			for range 300 {
+				wg.Go(func() { c.Get(ctx, get("")) })
+			}
+			synctest.Wait()
+			require.Equal(t, want, c.Stats().Requests)
+			require.Equal(t, 300-want, c.Stats().RequestsWaiting)
+			cancel()
+			wg.Wait()
+		})
+	}
+}
+
+// silent answers nothing.
+type silent struct{ transfer.API }
+
+func (silent) GetObject(ctx context.Context, _ *s3.GetObjectInput, _ ...func(*s3.Options)) (*s3.GetObjectOutput, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
 }
