@@ -101,4 +101,3 @@ func TestPanicBreaksReader(t *testing.T) {
 		other()
 	}
 }
-
