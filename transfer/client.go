@@ -1,7 +1,6 @@
 package transfer
 
 import (
-	"cmp"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -38,7 +37,15 @@ func New(api API, optFns ...func(*Options)) *Client {
 	for _, fn := range optFns {
 		fn(&c.opts)
 	}
-	n := cmp.Or(max(c.opts.MaxRequests, 0), defaultMaxRequests)
+	n := max(c.opts.MaxRequests, 0)
+	if n == 0 {
+		n = defaultMaxRequests
+		if c.opts.Pool != nil {
+			if budget := (*mem.Pool)(c.opts.Pool).MaxBytes(); budget > 0 {
+				n = int(min(int64(n), max(budget/bytesPerRequest, fewRequests)))
+			}
+		}
+	}
 	if most := connectionsOf(api); most > 0 {
 		n = min(n, most)
 	}

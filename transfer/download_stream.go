@@ -263,8 +263,8 @@ func (s *stream) close() {
 // park lets others take the connection, while the caller does something else. Nothing of
 // the stream may be used until unpark.
 func (s *stream) park() {
-	if s.body == nil || !s.t.version.pinned() {
-		return
+	if s.parked || s.body == nil || !s.t.version.pinned() {
+		return // parked already: a panic of the caller's code has left it so
 	}
 	if s.parking.f == nil {
 		s.parking.f, s.parking.stream, s.parking.ticks = s.t.set.client.flights, s, 1

@@ -67,12 +67,17 @@ func (c *Client) begin(ctx context.Context, op string, in *s3.GetObjectInput, op
 	t.set = set
 
 	s := &stream{t: t, ctx: ctx}
+	begun := false
+	defer func() {
+		if !begun { // a panic of the caller's own HTTP client included
+			s.close()
+		}
+	}()
 	if err := s.openFirst(); err != nil {
 		return nil, nil, t.fail(0, err)
 	}
 	all, err := t.learn(asked)
 	if err != nil {
-		s.close()
 		return nil, nil, t.fail(0, err)
 	}
 	t.version = versionOf(t.out, t.in.PartNumber != nil)
@@ -90,12 +95,10 @@ func (c *Client) begin(ctx context.Context, op string, in *s3.GetObjectInput, op
 		err = t.chooseSums()
 	}
 	if err != nil {
-		s.close()
 		return nil, nil, t.fail(0, err)
 	}
 	if t.sums.composite != nil && t.sums.verifier == nil && op != "Get" {
 		if err := t.layoutFirst(s); err != nil {
-			s.close()
 			return nil, nil, t.fail(0, err)
 		}
 	}
@@ -104,6 +107,7 @@ func (c *Client) begin(ctx context.Context, op string, in *s3.GetObjectInput, op
 	if t.known {
 		t.progress.Total = t.rng.Len()
 	}
+	begun = true
 	return t, s, nil
 }
 

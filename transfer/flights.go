@@ -15,7 +15,8 @@ import (
 // time, first come, first served. A download's lasts until its body has been closed.
 //
 // A body that nobody reads, since the caller has not come back for more, is parked.
-// Whoever waits gets its place at once; and because only the HTTP client knows how many
+// Whoever waits gets its place: in a moment, for a caller who comes right back shall not
+// pay each Read with a request, see lull and turn. And because only the HTTP client knows how many
 // connections there are, it is also closed when it has been parked for some time. Its
 // stream is continued later by another request. So a caller who is slow, or waits for a
 // request himself before he reads on, keeps nobody from going on.
@@ -25,6 +26,7 @@ type flights struct {
 	underway, waiting atomic.Int64
 
 	mu     sync.Mutex
+	soon   *time.Timer      // runs while somebody waits and what is parked is not due
 	tick   int32            // counts the timer
 	timer  *time.Timer      // runs while something is parked
 	asking map[*watch]int32 // attempts without an answer yet, by the tick at which they began
@@ -42,6 +44,14 @@ func newFlights(n int) *flights {
 // for its answer as long as that, it may be for a connection, and no body stays longer.
 const idle = time.Second
 
+// While others wait for a place, a body is closed when it has been parked for lull: its
+// caller is busy with something else, or waits himself. One who keeps coming back for more
+// has his place for a turn.
+const (
+	lull = 20 * time.Millisecond
+	turn = time.Second
+)
+
 // ask notes that an attempt waits for its answer, and answered that it does not any more.
 func (f *flights) ask(w *watch) {
 	f.mu.Lock()
@@ -58,7 +68,11 @@ func (f *flights) answered(w *watch) {
 // enter waits for a place under ctx. The caller holds no memory that it would wait for,
 // and no other place.
 func (f *flights) enter(ctx context.Context) error {
-	if !f.sem.TryAcquire(1) {
+	if f.sem.TryAcquire(1) {
+		if f.waiting.Load() > 0 {
+			f.evict() // this place may have been made for somebody else
+		}
+	} else {
 		f.waiting.Add(1)
 		f.evict()
 		err := f.sem.Acquire(ctx, 1)
@@ -85,16 +99,19 @@ type parking struct {
 	next, prev *parking      // in f.parked; a list of elements would be an allocation more
 	parked     bool          // others may close the body
 	closing    chan struct{} // closed when somebody has done so
+	at, begun  time.Time     // when it was parked, and for the first time since it was closed
 	since      int32         // the tick at which it was parked
 	ticks      int32         // how many it may stay
 }
 
-// park lets others close the body until unpark. If somebody waits for a place, it is
-// closed now.
+// park lets others close the body until unpark.
 func (p *parking) park() {
 	f := p.f
 	f.mu.Lock()
-	p.parked, p.since = true, f.tick
+	p.parked, p.since, p.at = true, f.tick, time.Now()
+	if p.begun.IsZero() {
+		p.begun = p.at
+	}
 	p.unlink()
 	last := f.parked.prev
 	p.prev, p.next = last, &f.parked
@@ -134,23 +151,46 @@ func (p *parking) forget() {
 	p.f.mu.Unlock()
 }
 
-// evict closes the body that has been parked for the longest time.
+// evict closes the body that has been parked for the longest time, if one is due. If one
+// will be, it looks again then.
 func (f *flights) evict() {
+	now := time.Now()
+	next := time.Duration(-1)
 	f.mu.Lock()
 	for p := f.parked.next; p != &f.parked; p = p.next {
-		if p.parked {
+		if !p.parked {
+			continue
+		}
+		due := min(lull-now.Sub(p.at), turn-now.Sub(p.begun))
+		if due <= 0 {
 			p.take()
 			f.mu.Unlock()
 			p.close()
 			return
 		}
+		if next < 0 || due < next {
+			next = due
+		}
+	}
+	if next >= 0 && f.soon == nil {
+		f.soon = time.AfterFunc(next, f.again)
 	}
 	f.mu.Unlock()
 }
 
+// again closes a body for each of those who still wait.
+func (f *flights) again() {
+	f.mu.Lock()
+	f.soon = nil
+	f.mu.Unlock()
+	for range f.waiting.Load() {
+		f.evict()
+	}
+}
+
 // take makes the body the caller's, who holds f.mu and calls close without it.
 func (p *parking) take() {
-	p.parked = false
+	p.parked, p.begun = false, time.Time{}
 	p.closing = make(chan struct{})
 }
 

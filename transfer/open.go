@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -121,16 +122,30 @@ func (r *Reader) Verify() (Verification, error) {
 // Read implements io.Reader. The end of an object whose length is known is delivered when
 // all of it has been verified: whoever reads Size bytes and stops has the right ones, or an
 // error.
-func (r *Reader) Read(p []byte) (int, error) {
+func (r *Reader) Read(p []byte) (n int, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(p) == 0 && r.err == nil {
 		return 0, nil
 	}
 	r.unpark()
-	defer r.park()
-	return r.read(p)
+	returned := false
+	defer func() { r.after(returned) }()
+	n, err = r.read(p)
+	returned = true
+	return n, err
 }
+
+// after ends a call of the Reader. One that does not return, since the caller's own code has
+// panicked, breaks the Reader: some bytes are neither the caller's nor still to come.
+func (r *Reader) after(returned bool) {
+	if !returned && r.err == nil {
+		r.fail(0, errPanicked)
+	}
+	r.park()
+}
+
+var errPanicked = errors.New("the bytes are lost, since the caller's own code panicked")
 
 // unpark takes the connection back for a Read, and park lets others have it afterwards.
 func (r *Reader) unpark() {
@@ -219,7 +234,14 @@ func (r *Reader) WriteTo(w io.Writer) (written int64, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.unpark()
-	defer r.park()
+	returned := false
+	defer func() { r.after(returned) }()
+	written, err = r.writeTo(w)
+	returned = true
+	return written, err
+}
+
+func (r *Reader) writeTo(w io.Writer) (written int64, err error) {
 	scratch := r.t.set.pool.Borrow()
 	defer r.t.set.pool.GiveBack(scratch)
 	lent := r.t.set.pool.MaxBytes() == 0

@@ -192,14 +192,17 @@ func (a *readAhead) wait() (s *slot, number int, err error) {
 	return s, a.t.partOf(s.r.From), s.err
 }
 
-// read copies what s has for the Reader into p. It returns 0 if s has been revoked.
+// read copies what s has for the Reader into p, and notes that the Reader has it: a part
+// revoked a moment later is given back from there on. It returns 0 if s has been revoked.
 func (a *readAhead) read(s *slot, p []byte) int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if s.revoked {
 		return 0
 	}
-	return copy(p, s.buf.Bytes()[a.pos-s.r.From:s.r.Len()])
+	n := copy(p, s.buf.Bytes()[a.pos-s.r.From:s.r.Len()])
+	a.pos += int64(n)
+	return n
 }
 
 // piece returns up to n bytes of what s has for the Reader. It is for a pool without a
@@ -215,15 +218,15 @@ func (a *readAhead) advance(s *slot, pos int64) (done bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.pos = pos
-	if s == nil {
+	if s == nil || pos < s.r.To {
 		return false
 	}
-	if !s.revoked && pos == s.r.To {
+	if !s.revoked {
 		a.queue = slices.Delete(a.queue, 0, 1)
 		s.revoked = true
 		a.release(s)
 	}
-	return s.revoked
+	return true
 }
 
 // stop waits for the goroutines, whose context has ended, and releases what nobody has

@@ -17,7 +17,8 @@ type Options struct {
 	Pool *s3pool.Pool
 
 	// MaxRequests is the number of requests that all transfers of the client may have
-	// under way at a time; others wait, first come, first served. Zero means 256, and no
+	// under way at a time; others wait, first come, first served. Zero means 256; with a
+	// pool that has a budget one for each MiB of it, if that is less, and 16 at least; and no
 	// more than the connections that the S3 client's HTTP client makes to a host
 	// (http.Transport.MaxConnsPerHost), where that can be seen. A download's request is
 	// under way until its body has been read. The body of a Reader that nobody reads gives
@@ -178,6 +179,12 @@ const (
 	// defaultMaxRequests is more than a partition of S3 answers in 20 ms, and less memory
 	// in connections than a small budget.
 	defaultMaxRequests = 256
+
+	// bytesPerRequest is what a pool's budget has for each request by default, but for a few.
+	// With more requests than memory, bodies are closed that have no room, and connections
+	// take more memory than the budget.
+	bytesPerRequest = 1 << 20
+	fewRequests     = 16
 
 	// defaultConcurrency is five bodies under way and one that waits for its first
 	// byte: S3 takes 20 ms for it, and 90 ms for the bytes of a part.

@@ -125,14 +125,20 @@ func (w *watch) do(g *guard, req *http.Request) (*http.Response, error) {
 		sent.Body = &watchedRequest{req.Body, w}
 		req = &sent
 	}
-	w.set.client.flights.ask(w)
-	resp, err := g.do(&w.set.client.fresh, req)
-	w.set.client.flights.answered(w)
+	resp, err := w.ask(g, req)
 	// The body of an object is watched by whoever reads it. The SDK reads the others.
 	if err == nil && resp.Body != nil && (req.Method != http.MethodGet || resp.StatusCode >= 300) {
 		resp.Body = &watchedAnswer{ReadCloser: resp.Body, w: w}
 	}
 	return resp, err
+}
+
+// ask passes an attempt on until its answer is there.
+func (w *watch) ask(g *guard, req *http.Request) (*http.Response, error) {
+	f := w.set.client.flights
+	f.ask(w)
+	defer f.answered(w) // a panic of the HTTP client included
+	return g.do(&w.set.client.fresh, req)
 }
 
 // A watchedRequest is the body of a request that is being sent.

@@ -74,7 +74,10 @@ func (g *Growth) Grow(ctx context.Context) error {
 		}
 		g.paid = paid
 	}
-	n := min(4*len(g.block.mem), g.limit)
+	n := g.limit
+	if have := len(g.block.mem); have < n/4 { // 4*have could overflow
+		n = 4 * have
+	}
 	next := p.classFor(n).get(n)
 	copy(next.mem, g.block.mem)
 	g.block.class.put(g.block)
