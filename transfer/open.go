@@ -120,7 +120,7 @@ func (r *Reader) Verify() (Verification, error) {
 
 // Read implements io.Reader. The end of an object whose length is known is delivered when
 // all of it has been verified: whoever reads Size bytes and stops has the right ones, or an
-// error.
+// error (TestReadHoldsBackTheEnd).
 func (r *Reader) Read(p []byte) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -211,7 +211,8 @@ func (r *Reader) underway() int {
 }
 
 // WriteTo implements io.WriterTo. The last piece of an object whose length is known is
-// written when all of it has been verified, so that w never has the whole of a wrong one.
+// written when all of it has been verified, so that w does not get the whole of a wrong one
+// (TestWriteToHoldsBack).
 // While w takes its time, the Reader holds a scratch block of 32 KiB that no budget counts,
 // and what it gives back to whoever asks for it. After an error of w the Reader is broken:
 // what was to be written is lost.
@@ -384,7 +385,7 @@ func (r *Reader) stop() {
 
 // Close ends the stream. Requests under way are cancelled, and a Read in progress
 // returns; when Close returns, no goroutine is left and no memory held. It may be
-// called more than once and always returns nil.
+// called more than once and returns nil.
 func (r *Reader) Close() error {
 	r.cancel() // lets go a Read that holds the lock
 	r.mu.Lock()
