@@ -3,7 +3,7 @@ package s3pool
 import "github.com/s3pool/s3pool/internal/mem"
 
 // A Buffer is a lease on pooled memory. The holder may pass it on, and must
-// release it exactly once.
+// release it once.
 type Buffer mem.Buffer
 
 // Bytes returns the buffer's memory, of the length that was asked for. It is

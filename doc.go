@@ -10,7 +10,7 @@
 //
 // and gets a *manager.Downloader that no longer grows its buffers write by write. The
 // same goes for [NewUploader]. Download into a [WriteAtBuffer], and the object's memory is
-// recycled too. Use [Copy] where a handler calls io.Copy. What the manager cannot do is in
+// recycled too. Use [Copy] where a handler calls io.Copy. What the manager does not do is in
 // packages transfer (verified and resumed transfers of any size), s3http (objects as HTTP
 // responses and requests as objects) and prefix (S3's request rates).
 //
@@ -19,12 +19,14 @@
 // the length of a call give it back before they return, on every path. Package functions
 // use [DefaultPool]; a pool's methods of the same names use that pool.
 //
-// [PoolOptions].MaxBytes bounds the memory on lease. [Pool.Acquire] then waits its turn
-// under the caller's context, and so does a download into a WriteAtBuffer, for the whole
-// object at once. A WriteAtBuffer that has to grow does not wait: [ErrBudget].
+// [PoolOptions].MaxBytes bounds the memory on lease, together with what is idle.
+// [Pool.Acquire] then waits its turn under the caller's context. So does a download into a
+// WriteAtBuffer, for the whole object at once, with no connection in hand. A WriteAtBuffer
+// that has to grow does not wait: [ErrBudget].
 //
-// A second Release panics. Builds with the race detector or the tag s3pooldebug poison a
-// buffer when it is released and panic if it was written before its next lease.
+// A second Release panics (TestBadInput). Builds with the race detector or the tag
+// s3pooldebug poison a buffer when it is released and panic if it was written before its
+// next lease (TestWriteAfterReleaseIsCaught).
 //
 // The manager's errors and the SDK's pass through as they are. A bug of the caller panics: a
 // nil client, a nil *Pool, an option out of range. The manager asks for ranges, of which S3

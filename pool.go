@@ -14,8 +14,8 @@ var (
 	// larger than a client's limit. The error's text has both sizes.
 	ErrTooLarge = mem.ErrTooLarge
 
-	// ErrBudget is in the error of a call that would have to wait for the budget and has
-	// no context to wait under.
+	// ErrBudget is in the error of a call that waited for the budget until its context
+	// ended, or that would have to wait and has no context to wait under.
 	ErrBudget = mem.ErrBudget
 )
 
@@ -23,8 +23,9 @@ var (
 type PoolOptions struct {
 	// MaxBytes bounds the bytes that are leased at one time, counted in the sizes
 	// of the classes (up to a quarter more than was asked for). Zero means no
-	// bound. Memory that is idle, the small blocks that Copy holds during a call
-	// and the bufio readers and writers are not counted.
+	// bound. Idle memory is given up where it and what is leased would be more. The blocks
+	// of 32 KiB that Copy and transfers hold during a call and the bufio readers and
+	// writers are not counted.
 	MaxBytes int64
 }
 
@@ -61,17 +62,19 @@ func (p *Pool) mem(call string) *mem.Pool {
 // Acquire leases a buffer of n bytes. The caller owns it until [Buffer.Release];
 // its contents are arbitrary. On error there is nothing to release.
 //
-// While the budget is spent, Acquire waits: first come, first served, until ctx
-// is done, whose error it then returns wrapped. A request that can never be met
-// fails at once with [ErrTooLarge]. Without a budget it never waits.
+// While the budget is spent, Acquire waits until ctx is done: its error is then ctx's and
+// [ErrBudget]. Those who wait are served in the order of asking, but for two exceptions. A
+// small request passes a large one that it does not delay. And one that leases older than
+// 0.1 s keep out is stepped over until enough of these have ended. A request for more than
+// the budget fails at once with [ErrTooLarge]. Without a budget nobody waits.
 func (p *Pool) Acquire(ctx context.Context, n int) (*Buffer, error) {
 	b, err := p.mem("Acquire").Acquire(ctx, n)
 	return (*Buffer)(b), err
 }
 
 // TryAcquire is [Pool.Acquire] without waiting. It reports false if the budget
-// has no room now or others are waiting for it already, and for a size that can
-// never be had: negative, or above the budget.
+// has no room now or others wait for it whom the caller may not pass, and for a size that
+// is negative or above the budget.
 func (p *Pool) TryAcquire(n int) (*Buffer, bool) {
 	b, ok := p.mem("TryAcquire").TryAcquire(n)
 	return (*Buffer)(b), ok

@@ -9,7 +9,7 @@ import (
 
 // Stats is a snapshot of a [Pool]. It is read without stopping anybody: under
 // load the figures of different classes are a few instructions apart. Leased is
-// never more than the budget.
+// at most the budget.
 type Stats struct {
 	// Classes holds what has been used, each under a name of its own: the size classes
 	// ascending, then the two kinds of memory that are not in them, "large" and "scratch".

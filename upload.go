@@ -22,7 +22,7 @@ func NewUploader(c manager.UploadAPIClient, optFns ...func(*manager.Uploader)) *
 //
 // It helps with bodies that are io.Seeker and io.ReaderAt: files and byte
 // readers. What the manager does with a stream, reading its first part into a
-// slice that grows and the others into buffers of its own, cannot be changed
+// slice that grows and the others into buffers of its own, is not to be changed
 // from outside.
 //
 // NewUploader panics if there is no client, neither c nor one that an option has set.

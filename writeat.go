@@ -13,10 +13,10 @@ import (
 )
 
 // A WriteAtBuffer collects an object in pooled memory. It is an [io.WriterAt] to be
-// used instead of manager.WriteAtBuffer, which grows to exactly what each write
+// used instead of manager.WriteAtBuffer, which grows to just what each write
 // needs and so copies the object over and over.
 //
-// Writes may be concurrent. The owner calls Release exactly once, whether the
+// Writes may be concurrent. The owner calls Release once, whether the
 // download succeeded or not, when nobody uses Bytes any more.
 type WriteAtBuffer struct {
 	pool *mem.Pool
@@ -45,7 +45,7 @@ func (p *Pool) NewWriteAtBuffer() *WriteAtBuffer {
 }
 
 // WriteAt copies p to offset off. The buffer grows by doubling, so that n bytes
-// written in any pieces are copied at most twice over. Growing never waits: if
+// written in any pieces are copied at most twice over. Growing does not wait: if
 // the pool's budget has no room, WriteAt returns an error that is [ErrBudget] or
 // [ErrTooLarge], and what was written before is still there.
 //

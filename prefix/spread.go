@@ -23,7 +23,7 @@ var ErrKeyTooLong = errors.New("key too long")
 //
 // # The contract
 //
-// What Key returns is stored for ever, so it never changes. The shard of a key is
+// What Key returns is stored for ever, so it does not change (TestSpreadGolden). The shard of a key is
 //
 //	the first eight bytes of the SHA-256 of the original key,
 //	as a big-endian number, modulo the number of shards,

@@ -10,16 +10,20 @@
 //	})
 //
 // A request comes in, is read once (what it wants: serve_conditions.go), becomes a transfer
-// of package transfer, and the object's bytes go from the buffers they arrive in to the
-// ResponseWriter. The other way, the body goes through the digests that came with it into
+// of package transfer, and the object's bytes go from the buffers they arrive in, under a
+// budget through a block of 32 KiB, to the ResponseWriter. The other way, the body goes through the digests that came with it into
 // transfer.Client.Put.
 //
 // Invariants:
 //
-//   - Every request is answered exactly once; a body that turns out wrong is broken off
-//     before its end.
-//   - What S3 says beyond a status stays in the error, for the log.
+//   - Serve answers every request once (TestServeTable). Receive answers once if it returns an
+//     error, and otherwise leaves the response to the caller (TestReceiveErrors).
+//   - A body that turns out wrong is broken off before its end (TestServeBreaks).
+//   - What S3 says beyond a status stays in the error, for the log (TestServeSDKErrors).
+//   - Nothing touches the response or its connection when the call has returned
+//     (TestCancelHTTP2, TestDeadlineOfTheNext).
 //
 // Files: serve.go, serve_conditions.go (RFC 9110: ranges, 304, 412), serve_header.go,
-// receive.go, receive_digest.go, status.go, options.go.
+// serve_answer.go, receive.go, receive_digest.go, status.go, after.go (what happens when the
+// context ends), options.go.
 package s3http

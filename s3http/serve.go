@@ -47,11 +47,13 @@ import (
 //
 // # Memory
 //
-// A body is written from the buffers it arrives in, as by [transfer.Reader.WriteTo]. A slow
-// client holds one scratch block of 32 KiB; of an object above
-// ParallelThreshold also at most Concurrency part buffers, as long as
-// the pool's budget has them. Where it has none, a response goes on without, so slow
-// clients cannot keep out fast ones. Serve puts no deadline on a client: that is what
+// A body is written as by [transfer.Reader.WriteTo]: from the buffers it arrives in, and under
+// a budget through a scratch block of 32 KiB, which each response holds. Of an object above
+// ParallelThreshold, up to Concurrency parts are also read ahead: at most four times what the
+// client has read, and of the pool's budget half for all Readers together, which they give
+// back as soon as anybody waits for it. A response goes on without, so slow clients do not
+// keep out fast ones (TestServeSlowClients). A client that does not read leaves its connection
+// to S3 to others. Serve puts no deadline on a client: that is what
 // http.Server.WriteTimeout or an http.ResponseController are for. When the request's
 // context ends, and so when its client is gone, the transfer and the response end at
 // once.

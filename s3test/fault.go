@@ -202,7 +202,7 @@ func LoseAnswer() Fault {
 			return nil, err
 		}
 		// Read, so that it has happened for sure.
-		_, _ = io.Copy(io.Discard, resp.Body)
+		discard(resp.Body)
 		resp.Body.Close()
 		return nil, errReset
 	}}

@@ -1,6 +1,7 @@
 package s3test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/xml"
@@ -30,7 +31,7 @@ func AnswerAfter(status int, contentType, body string) Fault {
 		if err != nil {
 			return nil, err
 		}
-		_, _ = io.Copy(io.Discard, resp.Body) // so that it has happened for sure
+		discard(resp.Body) // so that it has happened for sure
 		resp.Body.Close()
 		return plain(req, status, contentType, body), nil
 	}}
@@ -83,7 +84,7 @@ func WithholdAnswer() Fault {
 		if err != nil {
 			return nil, err
 		}
-		_, _ = io.Copy(io.Discard, resp.Body) // so that it has happened for sure
+		discard(resp.Body) // so that it has happened for sure
 		resp.Body.Close()
 		<-req.Context().Done()
 		return nil, context.Cause(req.Context())
@@ -117,4 +118,13 @@ func plain(req *http.Request, status int, contentType, body string) *http.Respon
 	}
 	resp.Body = &answer{strings.NewReader(body), req.Body}
 	return resp
+}
+
+// discard reads a body to its end, or until it gives nothing any more: another fault may
+// have made it one that spins.
+func discard(body io.Reader) {
+	b := bufio.NewReader(body) // which notices that
+	for err := error(nil); err == nil; {
+		_, err = b.Discard(b.Size())
+	}
 }

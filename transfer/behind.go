@@ -112,9 +112,9 @@ func (b *behind) count() int {
 }
 
 // Close waits for what goes on behind calls that have returned. A Put whose context has
-// ended returns within a tenth of a second; if its multipart upload cannot be aborted in
-// that time, this goes on behind it, for a minute at most.
-// A program calls Close when it has made its last call, so that no upload is left behind,
+// ended returns within a tenth of a second, or two if a Read of its body is stuck; if its
+// multipart upload cannot be aborted in that time, this goes on behind it, for a minute at
+// most. A program calls Close when it has made its last call, so that no upload is left behind,
 // and a test before it looks for goroutines.
 //
 // The error tells of uploads that could not be aborted since the last Close, as *[Error]

@@ -15,7 +15,8 @@ import (
 const Version = "0.1.0"
 
 // A Client transfers objects in pooled memory: verified, resumed where they
-// break, within the pool's budget. It is safe for concurrent use.
+// break, within the pool's budget and a number of requests. It is safe for concurrent use.
+// A program that uploads calls [Client.Close] at its end. There is nothing else to close.
 type Client struct {
 	api      API
 	flights  *flights

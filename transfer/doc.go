@@ -10,18 +10,20 @@
 //
 // [Client.Get] fetches into memory, [Client.Open] returns a stream, [Client.Download]
 // writes to a file, [Client.Put] uploads a body of any kind, [Client.Head] asks for headers.
-// Downloads are checked against the object's checksum, whatever ranges they came in, and
-// continued where they break. Uploads carry a checksum of the whole object.
+// Downloads are checked against the object's checksum, if it has one, whatever ranges they came
+// in, and continued where they break, if the store tells versions apart. Uploads carry a checksum of the whole object.
 //
-// Memory is of Options.Pool. Get waits for the pool's budget once, for the size of the
-// object. Download holds a block of 1 MiB for each request. A [Reader] uses what the budget
-// has for reading ahead, half of it at most, and goes on without. Put holds memory for
-// streams only.
+// Memory is of Options.Pool. Get waits for the pool's budget, for the size of the object,
+// and a Put of a stream for one part at a time. The others do not wait: Download writes from a
+// block of up to 1 MiB for each request, or of 32 KiB outside the budget, and a [Reader] uses
+// what the budget has for reading ahead, half of it at most, and goes on without. Requests are
+// bounded for the whole Client by Options.MaxRequests.
 //
 // CRC64NVME, S3's default, CRC32C and CRC32 are put together from ranges, SHAs are computed
 // in order, composite checksums by the parts of the upload. [Verification] says what was
-// checked, or why nothing could be. Wrong bytes are [ErrIntegrity]. A Reader reports them
-// instead of io.EOF: whoever stops before the end calls [Reader.Verify].
+// checked, or why nothing could be. Bytes that do not match are [ErrIntegrity]. A Reader keeps
+// its last bytes back until all are verified: whoever stops before the end calls
+// [Reader.Verify].
 //
 // # How long a call takes at worst
 //
@@ -43,22 +45,30 @@
 //
 // # Invariants
 //
-//   - When a call returns, no goroutine of it runs and nobody touches its memory, but for a
-//     stuck Read of a body (see Put). One thing goes on behind a call: a Put whose context
-//     has ended has its upload aborted, in a goroutine that [Client.Close] waits for.
-//   - All requests of a download are for the version that the first one answered with.
-//   - A byte is received once: a body that breaks is continued behind its last byte.
-//   - Whoever waits for memory under a budget holds none of it.
+//   - When a call returns, no goroutine of it runs and nobody touches its memory
+//     (TestOwnershipOfPut, TestAdversary), but for a stuck Read of a body (TestPutStuckBody).
+//     One thing goes on behind a call: a Put whose context has ended has its upload aborted,
+//     in a goroutine that [Client.Close] waits for (TestPutReturnsWhenContextEnds).
+//   - The first answer is compared with the question (TestQuirksOfStores), and all other
+//     requests of a download are for its version (TestOneVersion).
+//   - A body that breaks is continued behind its last byte (TestClientResumes). Bytes are
+//     fetched twice where a Reader has read ahead and somebody else needs the memory, and where
+//     Get has to begin anew for want of it.
+//   - Whoever waits for memory holds no memory that another who waits needs, and no place and
+//     no connection; whoever waits for a place holds no other (the tests are those of
+//     standstill_test.go and TestAdversary; ARCHITECTURE.md has the proof).
 //
 // # Files
 //
 // One file a call: get.go, open.go, download.go, put.go, head.go. options.go, api.go,
-// errors.go, event.go and httpclient.go are the rest of the API. The engine of downloads is
-// download_transfer.go (what the first answer says), download_split.go (parts and helpers),
-// download_stream.go (one range over as many requests as it takes), download_verify.go and
+// errors.go, event.go, object.go and httpclient.go are the rest of the API. The engine of
+// downloads is download_transfer.go (one transfer), download_answer.go (answers against their
+// questions), download_version.go (one version), download_split.go (parts and helpers),
+// download_stream.go (one range over as many requests as it takes), download_verify.go,
+// download_parts.go (composite checksums), download_preallocate.go (a file's blocks) and
 // open_ahead.go (reading ahead). That of uploads is put_multipart.go, put_stream.go,
 // put_memory.go, put_checksum.go, put_requests.go, put_resume.go, put_landed.go (what to
-// believe when an answer was lost) and put_abort.go. Every request goes through watch.go
-// (silence), guard.go (the SDK's attempts) and retry.go; ask.go is for those that have no
+// believe when an answer was lost) and put_abort.go. Every request goes through flights.go
+// (its place), watch.go (silence), guard.go (the SDK's attempts), retry.go and retry_what.go; ask.go is for those that have no
 // body to read, and behind.go for what goes on when a Put has returned.
 package transfer

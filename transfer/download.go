@@ -36,7 +36,7 @@ type DownloadOutput struct {
 // the blocks that were not written. What a file that was longer holds behind the object
 // stays there: truncate it first.
 //
-// Download never waits for the pool's budget. For each request under way it writes from a
+// Download does not wait for the pool's budget (TestStandstillPipe). For each request under way it writes from a
 // block of 1 MiB or less, and from a scratch block of 32 KiB that no budget counts where the
 // budget has no room, or w is no file: nobody can tell what w waits for. While w takes its
 // time, its connection is given to whoever waits for one.

@@ -150,7 +150,10 @@ func (t *transfer) agrees(out *s3.GetObjectOutput, r part.Range) (skip int64, er
 		if a.length < 0 || r.To != maxInt64 && r.To > a.length {
 			return 0, &answerError{fmt.Errorf("asked for the bytes %v, the server sent a body of %d bytes that does not say which", r, a.length)}
 		}
-		return r.From, nil // all of the object: the server has no ranges
+		if r != (part.Range{To: a.length}) {
+			t.whole.Store(true) // the server has no ranges
+		}
+		return r.From, nil
 	}
 	if err := (part.ContentRange{Range: a.rng, Total: a.total}).Check(r, t.total); err != nil {
 		return 0, &answerError{err}

@@ -117,6 +117,9 @@ func (s *stream) Read(p []byte) (int, error) {
 				return 0, err
 			}
 		}
+		if s.body != nil && s.skip == 0 && s.off >= s.bodyEnd {
+			s.drop() // the next bytes are another body's
+		}
 		if s.body == nil {
 			if err := s.open(); err != nil {
 				return 0, err
@@ -125,6 +128,8 @@ func (s *stream) Read(p []byte) (int, error) {
 		piece := p
 		if s.skip > 0 {
 			piece = p[:min(int64(len(p)), s.skip)] // overwritten later
+		} else if rest := s.bodyEnd - s.off; int64(len(piece)) > rest {
+			piece = piece[:rest] // a body that goes on is not believed
 		}
 		s.rearm()
 		n, err := s.body.Read(piece)
@@ -207,9 +212,11 @@ func (s *stream) open() error {
 		s.disarm()
 		if err == nil {
 			s.body, s.bodyEnd, s.skip = body, r.To, skip
-			if s.ranged && skip > 0 {
+			if all := s.t.whole.Load() && s.t.total != part.Unknown; all {
+				s.bodyEnd = s.t.total
+			}
+			if s.ranged && s.t.whole.Load() {
 				s.drop()
-				s.t.whole.Store(true)
 				return errNoRanges
 			}
 			s.ranged = false
@@ -254,9 +261,6 @@ func (s *stream) drop() {
 func (s *stream) close() {
 	s.unpark() // a panic of the caller's code may have left it parked
 	s.drop()
-	if s.parking.f != nil {
-		s.parking.forget()
-	}
 	s.cursor.Flush()
 }
 

@@ -30,7 +30,7 @@ type flights struct {
 	tick   int32            // counts the timer
 	timer  *time.Timer      // runs while something is parked
 	asking map[*watch]int32 // attempts without an answer yet, by the tick at which they began
-	parked parking          // the ring of those that are or were parked, the longest ago first
+	parked parking          // the ring of those that are parked, the longest ago first
 }
 
 func newFlights(n int) *flights {
@@ -137,18 +137,12 @@ func (p *parking) unpark() bool {
 	p.f.mu.Lock()
 	mine := p.parked
 	p.parked = false
+	p.unlink()
 	p.f.mu.Unlock()
 	if !mine {
 		<-p.closing
 	}
 	return mine
-}
-
-// forget ends the use of the parking. Nothing is parked.
-func (p *parking) forget() {
-	p.f.mu.Lock()
-	p.unlink()
-	p.f.mu.Unlock()
 }
 
 // evict closes the body that has been parked for the longest time, if one is due. If one
@@ -158,9 +152,6 @@ func (f *flights) evict() {
 	next := time.Duration(-1)
 	f.mu.Lock()
 	for p := f.parked.next; p != &f.parked; p = p.next {
-		if !p.parked {
-			continue
-		}
 		due := min(lull-now.Sub(p.at), turn-now.Sub(p.begun))
 		if due <= 0 {
 			p.take()
@@ -191,6 +182,7 @@ func (f *flights) again() {
 // take makes the body the caller's, who holds f.mu and calls close without it.
 func (p *parking) take() {
 	p.parked, p.begun = false, time.Time{}
+	p.unlink()
 	p.closing = make(chan struct{})
 }
 
@@ -209,9 +201,9 @@ func (f *flights) sweep() {
 		stuck = stuck || f.tick-since > 1
 	}
 	var late []*parking
-	for p := f.parked.next; p != &f.parked; p = p.next {
+	for p, next := f.parked.next, (*parking)(nil); p != &f.parked; p = next {
+		next = p.next
 		switch {
-		case !p.parked:
 		case f.tick-p.since > p.ticks || stuck && f.tick-p.since > 1:
 			if !stuck {
 				p.ticks = min(2*p.ticks, 32)

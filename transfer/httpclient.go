@@ -13,7 +13,8 @@ type HTTPClientOptions struct {
 	// Connections is the number of connections that are kept for the next request
 	// when they fall idle, to one host and to all hosts together. It should not be
 	// less than the number of requests under way at a time, which is that of
-	// transfers times Options.Concurrency. Zero means 512, negative means that none
+	// transfers times Options.Concurrency, and at most Options.MaxRequests for each
+	// Client. Zero means 512, negative means that none
 	// is kept. (S3 gives every bucket a host of its own.)
 	Connections int
 

@@ -13,7 +13,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/s3pool/s3pool/internal/crc"
-	"github.com/s3pool/s3pool/internal/xio"
 )
 
 // A Reader is an object as a stream, from [Client.Open]. Its methods may be called
@@ -51,7 +50,7 @@ var errClosedReader = fmt.Errorf("read from a Reader that has been closed: %w", 
 // body: the first byte comes as soon as with a plain GetObject, and a Reader goes on, one
 // request at a time, where the pool's budget has nothing left for it.
 //
-// What is read ahead grows with what has been read: at most twice as much, and no more
+// What is read ahead grows with what has been read: at most four times as much, and no more
 // than Options.Concurrency parts. Of a pool's budget all Readers together hold half at
 // most, and give it back as soon as anybody waits for it. A Reader that nobody reads gives
 // its connection to whoever waits for one, and closes it after some seconds. In both cases
@@ -121,7 +120,7 @@ func (r *Reader) Verify() (Verification, error) {
 
 // Read implements io.Reader. The end of an object whose length is known is delivered when
 // all of it has been verified: whoever reads Size bytes and stops has the right ones, or an
-// error.
+// error (TestReadHoldsBackTheEnd).
 func (r *Reader) Read(p []byte) (n int, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -224,71 +223,6 @@ func (r *Reader) underway() int {
 	}
 	return 0
 }
-
-// WriteTo implements io.WriterTo. The last piece of an object whose length is known is
-// written when all of it has been verified, so that w never has the whole of a wrong one.
-// While w takes its time, the Reader holds a scratch block of 32 KiB that no budget counts,
-// and what it gives back to whoever asks for it. After an error of w the Reader is broken:
-// what was to be written is lost.
-func (r *Reader) WriteTo(w io.Writer) (written int64, err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.unpark()
-	returned := false
-	defer func() { r.after(returned) }()
-	written, err = r.writeTo(w)
-	returned = true
-	return written, err
-}
-
-func (r *Reader) writeTo(w io.Writer) (written int64, err error) {
-	scratch := r.t.set.pool.Borrow()
-	defer r.t.set.pool.GiveBack(scratch)
-	lent := r.t.set.pool.MaxBytes() == 0
-	for {
-		piece, err := r.next(scratch.Bytes(), lent)
-		if err == io.EOF {
-			return written, nil
-		}
-		if err != nil {
-			return written, err
-		}
-		borrowed := lent && r.slot != nil
-		r.park()
-		n, err := xio.Write(w, piece)
-		r.unpark()
-		written += int64(n)
-		if err != nil {
-			r.fail(0, fmt.Errorf("the bytes are lost, since the writer failed: %w", err))
-			return written, err
-		}
-		if borrowed {
-			r.consume(n)
-		}
-	}
-}
-
-// next returns what WriteTo writes next, hashed, and verified if it is the last: in
-// scratch, or if lent, from where it has been read ahead. That is not consumed yet.
-func (r *Reader) next(scratch []byte, lent bool) ([]byte, error) {
-	if err := r.advance(); err != nil {
-		return nil, err
-	}
-	if r.slot == nil || !lent {
-		n, err := r.read(scratch)
-		return scratch[:n], err
-	}
-	piece := r.ahead.piece(r.slot, writePiece)
-	r.hash(piece)
-	if r.pos+int64(len(piece)) >= r.t.rng.To && !r.vouch() {
-		return nil, r.err
-	}
-	return piece, nil
-}
-
-// writePiece is how much WriteTo hashes and writes at a time of what is in memory: it stays
-// in the processor's cache between the two.
-const writePiece = 256 << 10
 
 // advance makes sure that there is a byte to be read, in direct or in slot. It
 // returns io.EOF behind the last.
@@ -406,7 +340,7 @@ func (r *Reader) stop() {
 
 // Close ends the stream. Requests under way are cancelled, and a Read in progress
 // returns; when Close returns, no goroutine is left and no memory held. It may be
-// called more than once and always returns nil.
+// called more than once and returns nil.
 func (r *Reader) Close() error {
 	r.cancel() // lets go a Read that holds the lock
 	r.mu.Lock()

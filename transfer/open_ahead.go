@@ -60,9 +60,9 @@ func (a *readAhead) step() int64 { return (a.t.set.PartSize-1)/slowStart + 1 }
 
 // slowStart is how much faster the bytes read ahead may grow than those that have been
 // read. A Reader of which only the head is read causes one request; a client that does not
-// read, whose connection takes some megabytes all the same, causes one part to be read
+// read, whose connection takes some megabytes all the same, causes a part or two to be read
 // ahead.
-const slowStart = 2
+const slowStart = 4
 
 // more begins to fetch what may be fetched by now, as far as there is memory. The Reader
 // calls it when it has got on; others says how many requests it has under way itself.
@@ -225,6 +225,7 @@ func (a *readAhead) advance(s *slot, pos int64) (done bool) {
 		a.queue = slices.Delete(a.queue, 0, 1)
 		s.revoked = true
 		a.release(s)
+		a.t.set.pool.Touch(&a.lender)
 	}
 	return true
 }

@@ -18,11 +18,12 @@ type Options struct {
 
 	// MaxRequests is the number of requests that all transfers of the client may have
 	// under way at a time; others wait, first come, first served. Zero means 256; with a
-	// pool that has a budget one for each MiB of it, if that is less, and 16 at least; and no
-	// more than the connections that the S3 client's HTTP client makes to a host
-	// (http.Transport.MaxConnsPerHost), where that can be seen. A download's request is
-	// under way until its body has been read. The body of a Reader that nobody reads gives
-	// up its place to others, and is continued by another request later.
+	// pool that has a budget one for each MiB of it, if that is less, and 16 at least. It is
+	// lowered to the number of connections that the S3 client's HTTP client makes to a host
+	// (http.Transport.MaxConnsPerHost), where that can be seen. It must not be negative. A
+	// download's request is under way until its body has been read or closed. The body of a
+	// Reader that nobody reads gives up its place to others, and is continued by another
+	// request later.
 	MaxRequests int
 
 	RequestOptions
@@ -39,20 +40,21 @@ type RequestOptions struct {
 	PartSize int64
 
 	// Concurrency is the number of requests of one transfer at a time. Zero means
-	// 6; 1 means one after another.
+	// 6; 1 means one after another. 10,000 is the most.
 	Concurrency int
 
 	// MaxRetries is how often in a row a body may break, or the request that is to
 	// continue it fail, without progress, on top of the SDK's own retries: the two are
 	// added, not multiplied. The first request of a download, a HEAD and an upload of one
-	// request have the SDK's alone; a part of a multipart upload is sent again as often.
-	// Zero means 8, negative means none.
+	// request have the SDK's alone, unless S3 was silent; a part of a multipart upload is sent
+	// again as often. Zero means 8, negative means none.
 	//
-	// What is tried again is what the client's own Retryer says, and beside that 429, 499,
-	// 520 to 524, ConditionalRequestConflict and OperationAborted, in the midst of a
-	// transfer ExpiredToken too. An error that S3 has put into a success is final if it
-	// cannot pass, such as AccessDenied. A Retryer that retries nothing (aws.NopRetryer)
-	// turns the SDK's retries off and not these.
+	// What is tried again is what the client's own Retryer says, and beside that 408, 429,
+	// 499, 520 to 524, ConditionalRequestConflict and OperationAborted, in the midst of a
+	// transfer ExpiredToken too. So is an answer that does not fit the request, unless it is
+	// a download's first. An error that S3 has put into a success is final if it does not
+	// pass, such as AccessDenied. A Retryer that retries nothing (aws.NopRetryer) turns the
+	// SDK's retries off and not these.
 	MaxRetries int
 
 	// StallTimeout is how long S3 may be silent to a request, while no byte of it goes out
@@ -79,7 +81,8 @@ type Downloads struct {
 	ParallelThreshold int64
 
 	// MaxObjectBytes is the largest object, or range of one, that a call accepts, in
-	// bytes. A larger one is refused with s3pool.ErrTooLarge, before memory is taken for it.
+	// bytes. A larger one is refused with s3pool.ErrTooLarge, before memory is taken for it;
+	// where the store does not tell the length, as soon as more has arrived.
 	// Zero means 1 GiB for Get, which holds all of it in memory, and no limit for Open
 	// and Download. Negative means no limit.
 	MaxObjectBytes int64
@@ -94,7 +97,7 @@ type Downloads struct {
 type Uploads struct {
 	// MultipartThreshold is the number of bytes up to which an object is uploaded in one
 	// request. Zero means 16 MiB. A stream whose length is not known is one request up
-	// to PartSize.
+	// to PartSize. A stream that is longer than the pool's budget is sent in parts.
 	MultipartThreshold int64
 
 	// MinPartSize is the least size in bytes that the store takes for every part but the
@@ -160,7 +163,9 @@ const (
 	ChecksumNever
 )
 
-// Progress is the state of a transfer.
+// Progress is the state of a transfer. A Get that begins anew, since the budget had no room
+// for an object of unknown length, begins its Progress anew. Bytes that a Reader has read
+// ahead, given back and fetched again count twice.
 type Progress struct {
 	Done  int64 // bytes that have arrived
 	Total int64 // bytes to arrive, -1 while unknown

@@ -3,8 +3,8 @@
 // S3 stores one checksum per object. It comes in two kinds: of the full
 // object, or composite, the checksum of the checksums of the parts it was
 // uploaded in. A CRC of either kind can be put together from the CRCs of
-// ranges, so several goroutines hash what they receive and nobody reads a byte
-// twice:
+// ranges, so several goroutines hash what they receive. Bytes are read twice only
+// where the parts of a composite checksum end between two granules:
 //
 //	Sent.Choose   which of the checksums sent to verify, or why none
 //	Verifier      CRCs of ranges, from many goroutines; a Cursor for each range

@@ -8,7 +8,7 @@
 // Invariants:
 //
 //   - When Window.Shut has returned, nobody reads the payload any more, so its memory can
-//     be released.
+//     be released (TestOwnershipOfPut of package transfer).
 //   - A stuck Read of the caller's owns the memory it fills until it returns; then the
-//     Feed's goroutine releases that and ends.
+//     Feed's goroutine releases that and ends (TestPutStuckBody there).
 package putbody

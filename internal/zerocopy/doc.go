@@ -7,14 +7,18 @@
 //
 // Invariants:
 //
-//   - The result is io.Copy's: count, error, the position of files and readers.
+//   - The result is io.Copy's: count, error, the position of files and readers (TestCopy,
+//     FuzzCopy). Package s3pool's Copy names the two exceptions.
 //   - A scratch block is held for the length of the call, and by nobody else.
-//   - A Read has the room that io.Copy gives it, and no capacity behind its slice.
-//   - A type that declares Read or Write is never passed by through what it embeds.
+//   - A Read has the room that io.Copy gives it (TestCopyDatagrams), and no capacity behind
+//     its slice (TestCopyShowsNothingBehindASlice).
+//   - A type that declares Read or Write is copied through these and not through what it
+//     embeds (TestCopyReadsThroughOwnRead, TestCopyWritesThroughOwnWrite).
 //   - A short cut is tried only where the kernel accepts it; where it refuses, the copy
 //     goes on through a block.
 //
 // Files: copy.go (the table), ends.go (what the ends are), sendfile_linux.go (file to
-// connection), copyrange_linux.go (file to file), splice_linux.go (connection to file), http.go (responses), bufio.go (what is behind a
-// bufio.Reader or Writer), other.go (other systems).
+// connection), copyrange_linux.go (file to file), splice_linux.go (connection to file),
+// http.go (responses), bufio.go (what is behind a bufio.Reader or Writer), other.go (other
+// systems).
 package zerocopy

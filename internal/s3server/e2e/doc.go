@@ -1,4 +1,4 @@
-// Package e2e holds tests alone: of the root package's client against real S3
+// Package e2e holds tests alone: of package transfer's client against real S3
 // servers, versitygw and MinIO, over HTTP and HTTPS. It is here and not in the root
 // module because of what the servers depend on.
 //
