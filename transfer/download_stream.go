@@ -199,6 +199,9 @@ var errUnpinned = errors.New("the store tells nothing by which to ask for the sa
 
 // open requests what is left of the range.
 func (s *stream) open() error {
+	if !s.t.version.pinned() {
+		return fmt.Errorf("the body was closed for a request that waited for long: %w", errUnpinned)
+	}
 	for {
 		if err := s.ctx.Err(); err != nil {
 			return s.failed().ended(err)
@@ -267,11 +270,12 @@ func (s *stream) close() {
 // park lets others take the connection, while the caller does something else. Nothing of
 // the stream may be used until unpark.
 func (s *stream) park() {
-	if s.parked || s.body == nil || !s.t.version.pinned() {
+	if s.parked || s.body == nil {
 		return // parked already: a panic of the caller's code has left it so
 	}
 	if s.parking.f == nil {
 		s.parking.f, s.parking.stream, s.parking.ticks = s.t.set.client.flights, s, 1
+		s.parking.last = !s.t.version.pinned()
 	}
 	s.parked = true
 	s.parking.park()

@@ -52,6 +52,11 @@ const (
 	turn = time.Second
 )
 
+// lifeline is how long a body stays that cannot be continued, since the store tells nothing
+// by which to ask for the same version again, while others wait. The Reader then fails: it
+// may be what the others wait for, as the body of an upload is.
+const lifeline = 30 * time.Second
+
 // ask notes that an attempt waits for its answer, and answered that it does not any more.
 func (f *flights) ask(w *watch) {
 	f.mu.Lock()
@@ -98,6 +103,7 @@ type parking struct {
 	// Under f.mu.
 	next, prev *parking      // in f.parked; a list of elements would be an allocation more
 	parked     bool          // others may close the body
+	last       bool          // but at the very last, for it cannot be continued; see lifeline
 	closing    chan struct{} // closed when somebody has done so
 	at, begun  time.Time     // when it was parked, and for the first time since it was closed
 	since      int32         // the tick at which it was parked
@@ -153,6 +159,9 @@ func (f *flights) evict() {
 	f.mu.Lock()
 	for p := f.parked.next; p != &f.parked; p = p.next {
 		due := min(lull-now.Sub(p.at), turn-now.Sub(p.begun))
+		if p.last {
+			due = lifeline - now.Sub(p.at)
+		}
 		if due <= 0 {
 			p.take()
 			f.mu.Unlock()
@@ -201,18 +210,24 @@ func (f *flights) sweep() {
 		stuck = stuck || f.tick-since > 1
 	}
 	var late []*parking
+	again := false
 	for p, next := f.parked.next, (*parking)(nil); p != &f.parked; p = next {
 		next = p.next
 		switch {
+		case p.last && (!stuck || f.tick-p.since <= int32(lifeline/idle)):
+			again = true
 		case f.tick-p.since > p.ticks || stuck && f.tick-p.since > 1:
 			if !stuck {
 				p.ticks = min(2*p.ticks, 32)
 			}
 			p.take()
 			late = append(late, p)
-		case f.timer == nil:
-			f.timer = time.AfterFunc(idle, f.sweep)
+		default:
+			again = true
 		}
+	}
+	if again {
+		f.timer = time.AfterFunc(idle, f.sweep)
 	}
 	f.mu.Unlock()
 	for _, p := range late {
