@@ -60,7 +60,7 @@
 //
 // # Files
 //
-// One file a call: get.go, open.go, download.go, put.go, head.go. options.go, api.go,
+// One file a call: get.go, open.go (and open_writeto.go), download.go, put.go, head.go. options.go, api.go,
 // errors.go, event.go, object.go and httpclient.go are the rest of the API. The engine of
 // downloads is download_transfer.go (one transfer), download_answer.go (answers against their
 // questions), download_version.go (one version), download_split.go (parts and helpers),
