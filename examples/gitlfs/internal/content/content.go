@@ -51,10 +51,16 @@ func (c *Content) Put(ctx context.Context, r io.Reader, oid string, size int64) 
 		Bucket: &c.bucket, Key: &key, Body: b, ContentLength: &size,
 		ContentType: aws.String("application/octet-stream"),
 	})
-	if err != nil && b.err != nil && b.err != io.EOF {
+	switch {
+	case b.err != nil && b.err != io.EOF:
 		err = b.err // in its own words, whatever Put makes of a body that is too short
+	case err == nil && b.err == nil:
+		err = errors.New("content: the upload has ended before the body was checked") // a bug
 	}
-	return key, err
+	if err != nil {
+		return "", err
+	}
+	return key, nil
 }
 
 // Check reads a body to its end and stores nothing. Errors are those of Put.

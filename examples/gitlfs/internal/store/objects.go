@@ -28,21 +28,22 @@ func (s *Store) Repository(ctx context.Context, name string) (Repository, error)
 	return r, notFound(err)
 }
 
-// EnsureRepository returns the repository of that name and makes it if there is none.
-func (s *Store) EnsureRepository(ctx context.Context, name string) (Repository, error) {
-	r, err := s.Repository(ctx, name)
+// EnsureRepository returns the repository of that name and makes it if there is none. A fresh
+// one has nothing yet. It is one statement where there is one, and two where there is none.
+func (s *Store) EnsureRepository(ctx context.Context, name string) (r Repository, fresh bool, err error) {
+	r, err = s.Repository(ctx, name)
 	if !errors.Is(err, ErrNotFound) {
-		return r, err
+		return r, false, err
 	}
 	err = s.retry(ctx, func(ctx context.Context, _ int) error {
-		_, err := s.db.ExecContext(ctx,
-			`INSERT INTO repositories (id, name, created) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, rand.Text(), name, now())
-		return err
+		return s.db.QueryRowContext(ctx, `INSERT INTO repositories (id, name, created) VALUES ($1, $2, $3)
+			ON CONFLICT DO NOTHING RETURNING id`, rand.Text(), name, now()).Scan(&r.ID)
 	})
-	if err != nil {
-		return Repository{}, err
+	if errors.Is(err, sql.ErrNoRows) { // somebody was faster
+		r, err = s.Repository(ctx, name)
+		return r, false, err
 	}
-	return s.Repository(ctx, name)
+	return r, err == nil, err
 }
 
 // SetQuota sets a repository's quota in bytes; negative means the server's.

@@ -49,7 +49,7 @@ func oid(n int) string { return fmt.Sprintf("%064x", n) }
 
 func repository(t *testing.T, s *store.Store, name string) store.Repository {
 	t.Helper()
-	r, err := s.EnsureRepository(t.Context(), name)
+	r, _, err := s.EnsureRepository(t.Context(), name)
 	require.NoError(t, err)
 	return r
 }

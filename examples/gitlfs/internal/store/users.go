@@ -77,3 +77,11 @@ func (s *Store) SetGrant(ctx context.Context, user, pattern, access string) erro
 	return s.exec(ctx, `INSERT INTO grants (user_name, pattern, access) VALUES ($1, $2, $3)
 		ON CONFLICT (user_name, pattern) DO UPDATE SET access = excluded.access`, user, pattern, access)
 }
+
+// CountUsers is for the first start.
+func (s *Store) CountUsers(ctx context.Context) (n int64, err error) {
+	err = s.retry(ctx, func(ctx context.Context, _ int) error {
+		return s.db.QueryRowContext(ctx, `SELECT COUNT(*) FROM users`).Scan(&n)
+	})
+	return n, err
+}
