@@ -63,7 +63,6 @@ func (u *Users) Authorize(ctx context.Context, c Credentials, repository string)
 		if user, err = u.authenticate(ctx, c); err != nil {
 			return Grant{}, err
 		}
-		u.cache.put(c, user)
 	}
 	return Grant{User: user.Name, Access: access(user, repository)}, nil
 }
@@ -86,6 +85,9 @@ func (u *Users) authenticate(ctx context.Context, c Credentials) (store.User, er
 		if err == nil && user.Name == "" {
 			err = ErrCredentials
 		}
+		if err == nil {
+			u.cache.put(c, user)
+		}
 		return user, err
 	}
 	user, err := u.src.User(ctx, c.User)
@@ -98,6 +100,9 @@ func (u *Users) authenticate(ctx context.Context, c Credentials) (store.User, er
 	case <-ctx.Done():
 		return store.User{}, ctx.Err()
 	}
+	if user, ok := u.cache.get(c); ok {
+		return user, nil // somebody else has asked the same meanwhile
+	}
 	hash := user.Bcrypt
 	if hash == "" {
 		hash = noHash() // an unknown user takes as long as a known one
@@ -105,6 +110,7 @@ func (u *Users) authenticate(ctx context.Context, c Credentials) (store.User, er
 	if len(c.Password) > maxPassword || bcrypt.CompareHashAndPassword([]byte(hash), []byte(c.Password)) != nil || user.Bcrypt == "" {
 		return store.User{}, ErrCredentials
 	}
+	u.cache.put(c, user)
 	return user, nil
 }
 

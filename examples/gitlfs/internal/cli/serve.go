@@ -119,12 +119,12 @@ func (c *serveCmd) Run(e *env) (err error) {
 		c.janitor(ctx, deps.content, m, e.log)
 	}()
 	defer func() { cancel(nil); <-janitor }()
-	e.log.Info("serving", "listen", l.Addr().String())
 	if e.common.Users == "" {
 		if err := e.firstRun(st, c.clientURL(l)); err != nil {
 			return err
 		}
 	}
+	e.log.Info("serving", "listen", l.Addr().String())
 	err = server.New(opts).Serve(ctx, l)
 	if cause := context.Cause(ctx); e.ctx.Err() == nil && cause != nil {
 		err = errors.Join(cause, err)

@@ -35,13 +35,19 @@ import (
 
 func TestMain(m *testing.M) {
 	s3server.Main()
-	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
-		if shared.s3 != nil {
-			shared.s3.Close()
-		}
-		pgtest.Close()
-		os.Exit(code)
-	}), goleak.IgnoreTopFunction("os/exec.(*Cmd).Start.func2"), goleak.IgnoreAnyFunction("os/exec.(*Cmd).writerDescriptor.func1"))
+	goleak.VerifyTestMain(closing{m})
+}
+
+// closing ends what the tests share before leaks are looked for.
+type closing struct{ *testing.M }
+
+func (c closing) Run() int {
+	code := c.M.Run()
+	if shared.s3 != nil {
+		shared.s3.Close()
+	}
+	pgtest.Close()
+	return code
 }
 
 // shared is one S3 for all tests, each of which has a bucket of its own.
@@ -111,7 +117,11 @@ func startOn(t testing.TB, dsn string, opts ...func(*server.Options)) *harness {
 	h.api = shared.s3.Client()
 	h.pool = s3pool.NewPool(func(o *s3pool.PoolOptions) { o.MaxBytes = 64 << 20 })
 	h.content = content.New(h.api, transfer.New(h.api, func(o *transfer.Options) { o.Pool = h.pool }), h.bucket, "x/y")
-	h.store, err = store.Open(t.Context(), dsn)
+	h.store, err = store.Open(t.Context(), dsn, func(o *store.Options) {
+		if strings.Contains(t.Name(), "Away") {
+			o.Patience = 3 * time.Second
+		}
+	})
 	require.NoError(t, err)
 	t.Cleanup(func() { h.store.Close() })
 	dir := t.TempDir()

@@ -64,7 +64,6 @@ const (
 	headerTimeout = 20 * time.Second
 	idleTimeout   = 2 * time.Minute
 	shutdownTime  = 10 * time.Second
-	readyTimeout  = 3 * time.Second
 )
 
 // A Server is an http.Handler.
@@ -148,19 +147,12 @@ type status struct {
 	Status string `json:"status"`
 }
 
-// ready says that a load balancer may send requests: not while the server drains, nor while it
-// reaches neither its database nor S3.
+// ready says that a load balancer may send requests: until the server drains. A database or S3
+// that is away is no reason to say no. All replicas would, and the load balancer would answer
+// 503 in their place, which clients take as final; we make them wait.
 func (s *Server) ready(c *call) error {
 	if s.drain.draining() {
-		return &problem{status: http.StatusServiceUnavailable, message: "draining"}
-	}
-	ctx, cancel := context.WithTimeout(c.r.Context(), readyTimeout)
-	defer cancel()
-	if err := s.Store.Ping(ctx); err != nil {
-		return &problem{status: http.StatusServiceUnavailable, message: "The database does not answer.", err: err}
-	}
-	if err := s.Content.Ping(ctx); err != nil {
-		return &problem{status: http.StatusServiceUnavailable, message: "S3 does not answer.", err: err}
+		return &problem{status: http.StatusServiceUnavailable, message: "The server is about to stop."}
 	}
 	return c.reply(http.StatusOK, status{"ready"})
 }

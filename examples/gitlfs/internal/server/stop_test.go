@@ -3,13 +3,13 @@ package server_test
 import (
 	"io"
 	"net/http"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/s3pool/s3pool/examples/gitlfs/internal/lfs"
+	"github.com/s3pool/s3pool/examples/gitlfs/internal/pgtest"
 	"github.com/s3pool/s3pool/examples/gitlfs/internal/server"
 )
 
@@ -122,19 +122,28 @@ func (r *slowReader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// A database that is away is a reason to come again, never a 5xx, but for transfers.
+// A database that is away is a reason to come again, and a 5xx for transfers alone. The load
+// balancer is not told: all replicas would say the same.
 func TestDatabaseAway(t *testing.T) {
-	h := start(t)
+	pg := pgtest.New(t)
+	h := startOn(t, pg.Database(t), func(o *server.Options) {})
 	data := random(25, 10)
 	a := h.batch("ann", lfs.Upload, data).Actions["upload"]
-	require.NoError(t, h.store.Close())
-	_ = a
-	for _, q := range []request{
-		{method: "GET", path: "/readyz"},
+	pg.Stop(t)
+	for _, tc := range []struct {
+		q    request
+		want int
+	}{
+		{request{method: "POST", path: batchPath, user: "ann", body: `{"operation":"upload","objects":[]}`}, 429},
+		{request{method: "POST", path: "/acme/a/info/lfs/locks/verify", user: "ann", body: `{}`}, 429},
+		{request{method: "PUT", path: a.Href, header: a.Header, body: string(data)}, 503},
 	} {
-		status, header, body := h.do(q)
-		require.Equal(t, http.StatusServiceUnavailable, status)
+		status, header, body := h.do(tc.q)
+		require.Equal(t, tc.want, status)
+		require.NotEmpty(t, header.Get("Retry-After"))
 		requireProblem(t, header, body)
-		require.False(t, strings.Contains(string(body), "sql"))
+		require.NotContains(t, string(body), "postgres")
 	}
+	status, _, _ := h.do(request{method: "GET", path: "/readyz"})
+	require.Equal(t, http.StatusOK, status)
 }
