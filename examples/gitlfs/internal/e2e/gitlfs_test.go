@@ -82,7 +82,7 @@ func TestKilled(t *testing.T) {
 	c := clients(t)[0]
 	dir := t.TempDir()
 	addr := freeAddr(t)
-	flags := []string{"--dir", dir, "--listen", addr, "--metrics-listen", "", "--janitor-every", "200ms", "--stale-after", "1s"}
+	flags := []string{"--dir", dir, "--listen", addr, "--metrics-listen", "", "--janitor-every", "200ms", "--stale-after", "3s"}
 	p := run(t, nil, flags...)
 	slow := throttle(t, func() string { return addr }, 8<<20)
 	url := regexp.MustCompile(`http://(\S*?)@`).FindStringSubmatch(p.out())[1]
@@ -101,6 +101,7 @@ func TestKilled(t *testing.T) {
 	require.Error(t, <-pushed)
 	p = run(t, nil, flags...)
 	require.Eventually(t, func() bool { return len(glob(t, dir, "s3/data/lfs/.sgwtmp/multipart/*/*")) == 0 }, waitFor, tick, "the janitor has left an upload")
+	r.git("config", "lfs.url", "http://"+url+"@"+addr+"/acme/a/info/lfs")
 	r.git("push", "-q", "origin", "HEAD:main")
 	require.True(t, bytes.Equal(data, r.clone().read("large.bin")))
 }
@@ -196,8 +197,9 @@ func TestShortTokens(t *testing.T) {
 func TestPresigned(t *testing.T) {
 	for _, c := range clients(t) {
 		t.Run("client="+c.name, func(t *testing.T) {
-			p := newCluster(t, pgtest.Shared(t)).replica(t, "--presign-above", "100000")
-			r := c.newRepo(t, "http://ann:ann@"+p.addr+"/acme/a/info/lfs")
+			p := run(t, nil, local(t.TempDir(), "--presign-above", "100000")...)
+			url := regexp.MustCompile(`http://(\S*?)@`).FindStringSubmatch(p.out())[1]
+			r := c.newRepo(t, "http://"+url+"@"+p.addr+"/acme/a/info/lfs")
 			r.write("small.bin", []byte("small"))
 			r.write("large.bin", random(7, 3<<20))
 			r.commit()

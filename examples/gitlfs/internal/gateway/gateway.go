@@ -38,6 +38,7 @@ const (
 	bindAttempts = 5
 	maxRequests  = 1 << 12
 	maxParts     = 10_000
+	maxCopy      = 5 << 30 // bytes, as in S3
 	stopGrace    = 10 * time.Second
 )
 
@@ -185,11 +186,11 @@ func newBackend(dir string) (backend.Backend, error) {
 	}
 	xattrs := meta.XattrMeta{}.StoreAttribute(nil, dir, "", "gitlfs-probe", []byte("1")) == nil
 	if len(entries) == 0 && xattrs {
-		return posix.New(data, meta.XattrMeta{}, posix.PosixOpts{})
+		return posix.New(data, meta.XattrMeta{}, posix.PosixOpts{CopyObjectThreshold: maxCopy})
 	}
 	m, err := meta.NewSideCar(side)
 	if err != nil {
 		return nil, err
 	}
-	return posix.New(data, m, posix.PosixOpts{SideCarDir: side})
+	return posix.New(data, m, posix.PosixOpts{SideCarDir: side, CopyObjectThreshold: maxCopy})
 }

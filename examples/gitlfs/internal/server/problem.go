@@ -8,6 +8,8 @@ import (
 	"os"
 	"strconv"
 
+	"github.com/aws/smithy-go"
+
 	"github.com/s3pool/s3pool"
 	"github.com/s3pool/s3pool/examples/gitlfs/internal/auth"
 	"github.com/s3pool/s3pool/examples/gitlfs/internal/content"
@@ -80,6 +82,9 @@ func problemOf(ctx context.Context, err error, transfers bool) *problem {
 		return away
 	case errors.Is(err, store.ErrUnavailable):
 		return away
+	}
+	if _, ok := errors.AsType[smithy.APIError](err); ok {
+		return away // S3 has said something that we cannot help
 	}
 	switch s3http.Status(err) {
 	case http.StatusServiceUnavailable, http.StatusGatewayTimeout, http.StatusBadGateway:
