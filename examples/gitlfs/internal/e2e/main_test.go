@@ -223,7 +223,7 @@ func (c *cluster) replica(t testing.TB, args ...string) *program {
 // A client is a git-lfs of some version.
 type client struct{ name, path string }
 
-// clients returns Debian's git-lfs, and the newest, which “make git-lfs” builds.
+// clients returns Debian's git-lfs, and the newest, which “make gitlfs” builds.
 func clients(t testing.TB) []client {
 	t.Helper()
 	list := []client{{"debian", filepath.Dir(need(t, "git-lfs"))}}
@@ -234,9 +234,9 @@ func clients(t testing.TB) []client {
 		require.NoError(t, os.Symlink(newest, filepath.Join(dir, "git-lfs")))
 		list = append(list, client{"newest", dir})
 	case os.Getenv("CI") != "":
-		t.Fatal("S3POOL_GITLFS is not set: make git-lfs")
+		t.Fatal("S3POOL_GITLFS is not set: make gitlfs")
 	default:
-		t.Log("without the newest git-lfs: “make git-lfs” builds one; or set S3POOL_GITLFS to its path")
+		t.Log("without the newest git-lfs: “make gitlfs” builds one; or set S3POOL_GITLFS to its path")
 	}
 	return list
 }

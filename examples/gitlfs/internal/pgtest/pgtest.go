@@ -10,10 +10,8 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"os/user"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -83,9 +81,6 @@ func start(t testing.TB) *Server {
 	// Not t.TempDir, whose parents only we may enter.
 	dir, err := os.MkdirTemp("", "pgtest-")
 	require.NoError(t, err)
-	if id := credential(t); id != nil {
-		require.NoError(t, os.Chown(dir, int(id.Uid), int(id.Gid)))
-	}
 	s := &Server{bin: bin, dir: dir, port: freePort(t)}
 	s.run(t, "initdb", "-D", filepath.Join(dir, "data"), "-U", "postgres", "-A", "trust", "-N", "-E", "UTF8", "--locale=C")
 	s.Start(t)
@@ -105,26 +100,11 @@ func find() (string, bool) {
 	return filepath.Dir(dirs[len(dirs)-1]), true
 }
 
-// credential is whom the server runs as where we are root, which PostgreSQL refuses.
-func credential(t testing.TB) *syscall.Credential {
-	t.Helper()
-	if os.Getuid() != 0 {
-		return nil
-	}
-	u, err := user.Lookup("nobody")
-	require.NoError(t, err)
-	uid, err := strconv.ParseUint(u.Uid, 10, 32)
-	require.NoError(t, err)
-	gid, err := strconv.ParseUint(u.Gid, 10, 32)
-	require.NoError(t, err)
-	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
-}
-
 func (s *Server) command(t testing.TB, name string, args ...string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.Command(filepath.Join(s.bin, name), args...)
 	cmd.Dir = s.dir
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: credential(t)}
+	runAs(t, cmd, s.dir)
 	return cmd
 }
 

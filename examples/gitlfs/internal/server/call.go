@@ -42,9 +42,12 @@ func (s *Server) handle(pattern string, transfers bool, h func(*call) error) {
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	began := time.Now()
-	s.drain.enter()
+	if r.URL.Path != "/readyz" && r.URL.Path != "/healthz" {
+		// Load balancers ask these for ever. They are no clients to wait for.
+		s.drain.enter()
+		defer s.drain.leave()
+	}
 	s.Metrics.InFlight.Inc()
-	defer s.drain.leave()
 	defer s.Metrics.InFlight.Dec()
 
 	c := &call{s: s, r: r, id: rand.Text()[:16], route: "none"}
