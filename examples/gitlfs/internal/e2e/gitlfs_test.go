@@ -99,7 +99,7 @@ func TestKilled(t *testing.T) {
 	require.Eventually(t, func() bool { return len(glob(t, dir, "s3/data/lfs/.sgwtmp/multipart/*/*")) > 0 }, waitFor, tick, "no multipart upload")
 	p.kill()
 	require.Error(t, <-pushed)
-	p = run(t, nil, flags...)
+	run(t, nil, flags...)
 	require.Eventually(t, func() bool { return len(glob(t, dir, "s3/data/lfs/.sgwtmp/multipart/*/*")) == 0 }, waitFor, tick, "the janitor has left an upload")
 	r.git("config", "lfs.url", "http://"+url+"@"+addr+"/acme/a/info/lfs")
 	r.git("push", "-q", "origin", "HEAD:main")
@@ -117,6 +117,7 @@ func glob(t testing.TB, dir, pattern string) []string {
 func TestLocking(t *testing.T) {
 	for _, c := range clients(t) {
 		t.Run("client="+c.name, func(t *testing.T) {
+			t.Parallel()
 			p := newCluster(t, pgtest.Shared(t)).replica(t)
 			ann := c.newRepo(t, "http://ann:ann@"+p.addr+"/acme/a/info/lfs")
 			ann.write("a.bin", []byte("1"))
@@ -150,6 +151,7 @@ func TestLocking(t *testing.T) {
 func TestSSH(t *testing.T) {
 	for _, c := range clients(t) {
 		t.Run("client="+c.name, func(t *testing.T) {
+			t.Parallel()
 			cl := newCluster(t, pgtest.Shared(t))
 			p := cl.replica(t)
 			r := c.newRepo(t, "unused")
@@ -180,6 +182,7 @@ exit 1
 func TestShortTokens(t *testing.T) {
 	for _, c := range clients(t) {
 		t.Run("client="+c.name, func(t *testing.T) {
+			t.Parallel()
 			p := newCluster(t, pgtest.Shared(t)).replica(t, "--token-ttl", "8s")
 			slow := throttle(t, func() string { return p.addr }, 150<<10)
 			r := c.newRepo(t, "http://ann:ann@"+slow+"/acme/a/info/lfs")
@@ -197,6 +200,7 @@ func TestShortTokens(t *testing.T) {
 func TestPresigned(t *testing.T) {
 	for _, c := range clients(t) {
 		t.Run("client="+c.name, func(t *testing.T) {
+			t.Parallel()
 			p := run(t, nil, local(t.TempDir(), "--presign-above", "100000")...)
 			url := regexp.MustCompile(`http://(\S*?)@`).FindStringSubmatch(p.out())[1]
 			r := c.newRepo(t, "http://"+url+"@"+p.addr+"/acme/a/info/lfs")

@@ -1,3 +1,7 @@
+// The race detector takes memory of its own.
+
+//go:build !race
+
 package e2e
 
 import (
@@ -8,6 +12,10 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -73,4 +81,51 @@ func testMemory(t *testing.T, p *program, size int64) {
 		g.Go(func() error { return do("GET", offers[i%uploads].Actions["download"], nil) })
 	}
 	require.NoError(t, g.Wait())
+}
+
+// Memory stays within the budget and what the program needs beside it, with 8 uploads and 64
+// downloads at once. GITLFS_MEMORY_TEST_MIB is the size of the objects; 64 MiB if unset.
+func TestMemory(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("it reads /proc")
+	}
+	size := int64(64 << 20)
+	if s := os.Getenv("GITLFS_MEMORY_TEST_MIB"); s != "" {
+		_, err := fmt.Sscan(s, &size)
+		require.NoError(t, err)
+		size <<= 20
+	}
+	const budget = 128 << 20
+	p := run(t, nil, local(t.TempDir(), "--memory", "128MiB")...)
+	testMemory(t, p, size)
+	peak := peakRSS(t, p)
+	t.Logf("peak %d MiB, budget %d MiB, objects of %d MiB", peak>>20, budget>>20, size>>20)
+	require.LessOrEqual(t, peak, int64(budget+96<<20))
+}
+
+func peakRSS(t testing.TB, p *program) int64 {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("/proc", fmt.Sprint(p.cmd.Process.Pid), "status"))
+	require.NoError(t, err)
+	_, rest, _ := strings.Cut(string(data), "VmHWM:")
+	var kib int64
+	_, err = fmt.Sscan(rest, &kib)
+	require.NoError(t, err)
+	return kib << 10
+}
+
+// discard reads a body and counts it.
+func discard(resp *http.Response) (int64, error) {
+	defer resp.Body.Close()
+	return io.Copy(io.Discard, resp.Body)
+}
+
+// repeated is a body of n bytes: one piece again and again.
+func repeated(seed uint64, n int64) io.Reader {
+	piece := random(seed, 1<<20)
+	var readers []io.Reader
+	for ; n > 0; n -= int64(len(piece)) {
+		readers = append(readers, bytes.NewReader(piece[:min(n, int64(len(piece)))]))
+	}
+	return io.MultiReader(readers...)
 }

@@ -57,9 +57,7 @@ scrape_configs: [{job_name: gitlfs, static_configs: [{targets: ["%s"]}]}]
 	}
 	alerts, err := os.ReadFile("../../deploy/alerts.yml")
 	require.NoError(t, err)
-	for _, name := range regexp.MustCompile(`\b(gitlfs|s3pool)_[a-z0-9_]+|up\{job="gitlfs"\}`).FindAllString(string(alerts), -1) {
-		exprs = append(exprs, name)
-	}
+	exprs = append(exprs, regexp.MustCompile(`\b(gitlfs|s3pool)_[a-z0-9_]+|up\{job="gitlfs"\}`).FindAllString(string(alerts), -1)...)
 	require.Greater(t, len(exprs), 30)
 	n := 0
 	require.EventuallyWithT(t, func(collect *assert.CollectT) {
