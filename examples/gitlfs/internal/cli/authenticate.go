@@ -31,11 +31,7 @@ func (c *authenticateCmd) Run(e *env) error {
 	if c.Operation == lfs.Upload {
 		need = auth.Write
 	}
-	return e.withStore(func(s *store.Store) error {
-		users, err := e.openAuth(s)
-		if err != nil {
-			return err
-		}
+	return c.withUsers(e, func(users *auth.Users) error {
 		access, err := users.Access(e.ctx, c.As, repo)
 		switch {
 		case err != nil:
@@ -61,5 +57,23 @@ func (c *authenticateCmd) Run(e *env) error {
 			Header:    map[string]string{"Authorization": "Bearer " + token},
 			ExpiresIn: int(c.TokenTTL / time.Second),
 		})
+	})
+}
+
+// withUsers runs f with the users. Those of a file need no database.
+func (c *authenticateCmd) withUsers(e *env, f func(*auth.Users) error) error {
+	if e.common.Users != "" {
+		users, err := e.openAuth(nil)
+		if err != nil {
+			return err
+		}
+		return f(users)
+	}
+	return e.withStore(func(s *store.Store) error {
+		users, err := e.openAuth(s)
+		if err != nil {
+			return err
+		}
+		return f(users)
 	})
 }

@@ -9,9 +9,10 @@ import (
 )
 
 type gcCmd struct {
-	Grace  time.Duration `default:"24h" help:"How old content must be that nobody has. Longer than any upload takes."`
-	DryRun bool          `help:"Say what would be deleted, and delete nothing."`
-	Delete []string      `help:"Repositories to delete first: OWNER/REPO." placeholder:"OWNER/REPO"`
+	Grace     time.Duration `default:"24h" help:"How long nobody must have had content."`
+	CopyGrace time.Duration `default:"24h" help:"How old a copy must be that no row names. An upload whose row is about to be written looks like one: longer than any upload takes."`
+	DryRun    bool          `help:"Say what would be deleted, and delete nothing."`
+	Delete    []string      `help:"Repositories to delete first: OWNER/REPO." placeholder:"OWNER/REPO"`
 }
 
 const gcPage = 1000
@@ -42,7 +43,7 @@ func (c *gcCmd) Run(e *env) (err error) {
 		if err != nil {
 			return err
 		}
-		copies, err := c.copies(e, s, s3, before)
+		copies, err := c.copies(e, s, s3, time.Now().Add(-c.CopyGrace))
 		fmt.Fprintf(e.stdout, "%d objects, %d copies\n", objects, copies)
 		return err
 	})

@@ -8,7 +8,6 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -29,56 +28,31 @@ import (
 func testMemory(t *testing.T, p *program, size int64) {
 	t.Helper()
 	const uploads, downloads = 8, 64
-	base := "http://" + userOf(t, p) + "@" + p.addr + "/acme/a/info/lfs"
 	var objects []lfs.Object
 	for i := range 2 * uploads {
 		h := sha256.New()
 		io.Copy(h, repeated(uint64(i), size))
 		objects = append(objects, lfs.Object{OID: hex.EncodeToString(h.Sum(nil)), Size: size})
 	}
-	batch := func(op string, list []lfs.Object) []lfs.ObjectResponse {
-		data, err := json.Marshal(lfs.BatchRequest{Operation: op, Objects: list})
-		require.NoError(t, err)
-		resp, err := http.Post(base+"/objects/batch", lfs.MediaType, bytes.NewReader(data))
-		require.NoError(t, err)
-		defer resp.Body.Close()
-		var out lfs.BatchResponse
-		require.NoError(t, json.NewDecoder(resp.Body).Decode(&out))
-		return out.Objects
-	}
-	do := func(method string, a lfs.Action, body io.Reader) error {
-		req, err := http.NewRequest(method, a.Href, body)
-		if err != nil {
-			return err
-		}
-		if body != nil {
-			req.ContentLength = size
-		}
-		for k, v := range a.Header {
-			req.Header.Set(k, v)
-		}
-		resp, err := http.DefaultClient.Do(req)
-		if err != nil {
-			return err
-		}
-		n, err := discard(resp)
-		if err == nil && (resp.StatusCode != http.StatusOK || body == nil && n != size) {
-			err = fmt.Errorf("%d, %d bytes", resp.StatusCode, n)
+	d := newDirect(t, p, userOf(t, p), "acme/a")
+	ok := func(status int, err error) error {
+		if err == nil && status != http.StatusOK {
+			err = fmt.Errorf("%d", status)
 		}
 		return err
 	}
 	var g errgroup.Group
 	upload := func(from int) {
-		for i, o := range batch(lfs.Upload, objects[from:from+uploads]) {
-			g.Go(func() error { return do("PUT", o.Actions["upload"], repeated(uint64(from+i), size)) })
+		for i, o := range d.batch(lfs.Upload, objects[from:from+uploads]...) {
+			g.Go(func() error { return ok(d.put(o.Actions["upload"], repeated(uint64(from+i), size), size)) })
 		}
 	}
 	upload(0)
 	require.NoError(t, g.Wait())
 	upload(uploads)
-	offers := batch(lfs.Download, objects[:uploads])
+	offers := d.batch(lfs.Download, objects[:uploads]...)
 	for i := range downloads {
-		g.Go(func() error { return do("GET", offers[i%uploads].Actions["download"], nil) })
+		g.Go(func() error { return ok(d.get(offers[i%uploads].Actions["download"], size)) })
 	}
 	require.NoError(t, g.Wait())
 }
@@ -112,12 +86,6 @@ func peakRSS(t testing.TB, p *program) int64 {
 	_, err = fmt.Sscan(rest, &kib)
 	require.NoError(t, err)
 	return kib << 10
-}
-
-// discard reads a body and counts it.
-func discard(resp *http.Response) (int64, error) {
-	defer resp.Body.Close()
-	return io.Copy(io.Discard, resp.Body)
 }
 
 // repeated is a body of n bytes: one piece again and again.
