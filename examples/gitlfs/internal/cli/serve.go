@@ -132,8 +132,9 @@ func (c *serveCmd) Run(e *env) (err error) {
 	return err
 }
 
-// memoryBeside is what the program needs beside objects, in bytes.
-const memoryBeside = 64 << 20
+// memoryBeside is what the program needs of the heap beside objects, in bytes. Code and the
+// stacks of the kernel come on top, so this is less than the 96 MiB that the README names.
+const memoryBeside = 48 << 20
 
 // options makes the server's options of the flags.
 func (c *serveCmd) options() (o server.Options, err error) {

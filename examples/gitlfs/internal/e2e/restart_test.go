@@ -19,7 +19,8 @@ func haproxy(t testing.TB, addrs ...string) string {
 	t.Helper()
 	path := need(t, "haproxy")
 	addr := freeAddr(t)
-	cfg := `global
+	var cfg strings.Builder
+	cfg.WriteString(`global
 	tune.bufsize 131072
 defaults
 	mode http
@@ -37,12 +38,12 @@ frontend lfs
 backend replicas
 	option httpchk GET /readyz
 	default-server check inter 100ms fall 1 rise 1
-`
+`)
 	for i, a := range addrs {
-		cfg += fmt.Sprintf("\tserver s%d %s\n", i, a)
+		fmt.Fprintf(&cfg, "\tserver s%d %s\n", i, a)
 	}
 	file := filepath.Join(t.TempDir(), "haproxy.cfg")
-	require.NoError(t, os.WriteFile(file, []byte(cfg), 0o600))
+	require.NoError(t, os.WriteFile(file, []byte(cfg.String()), 0o600))
 	cmd := exec.Command(path, "-db", "-f", file)
 	cmd.Stderr = os.Stderr
 	require.NoError(t, cmd.Start())

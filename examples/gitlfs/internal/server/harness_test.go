@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -264,9 +265,7 @@ func (h *harness) batchIn(repo, user, op string, data []byte) lfs.ObjectResponse
 func (h *harness) act(method string, a lfs.Action, body any, header ...string) (int, http.Header, []byte) {
 	h.t.Helper()
 	q := request{method: method, path: a.Href, header: map[string]string{}, body: body}
-	for k, v := range a.Header {
-		q.header[k] = v
-	}
+	maps.Copy(q.header, a.Header)
 	for i := 0; i < len(header); i += 2 {
 		q.header[header[i]] = header[i+1]
 	}
