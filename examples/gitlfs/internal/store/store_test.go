@@ -155,10 +155,10 @@ func TestGCRace(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		defer stop()
 		var uploads, gc errgroup.Group
-		var keys, again atomic.Int64
+		var keys, again, dropped atomic.Int64
 		for range 4 {
 			uploads.Go(func() error {
-				for i := range contents * rounds / 4 {
+				for i := 0; i < contents*rounds/4 || dropped.Load() < contents; i++ {
 					key := fmt.Sprintf("k%d", keys.Add(1))
 					stored.Store(key, true)
 					ref := store.Reference{Repository: r.ID, OID: oid(i % contents), Size: 1, Key: key}
@@ -176,7 +176,6 @@ func TestGCRace(t *testing.T) {
 				return nil
 			})
 		}
-		dropped := 0
 		gc.Go(func() error {
 			for ctx.Err() == nil {
 				list, err := s.Unreferenced(ctx, time.Now().Add(time.Hour), "", 1000)
@@ -190,7 +189,7 @@ func TestGCRace(t *testing.T) {
 					}
 					if ok {
 						stored.Delete(c.Key)
-						dropped++
+						dropped.Add(1)
 						if err := s.Forget(ctx, c); err != nil {
 							return ignore(ctx, err)
 						}
@@ -212,8 +211,7 @@ func TestGCRace(t *testing.T) {
 			_, ok := stored.Load(o.Key)
 			require.True(t, ok, "%s has a reference and no content", o.OID)
 		}
-		require.NotZero(t, dropped, "nothing has been collected")
-		t.Logf("%d collected, %d uploads had to store again", dropped, again.Load())
+		t.Logf("%d collected, %d uploads had to store again", dropped.Load(), again.Load())
 	})
 }
 
