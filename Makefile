@@ -1,7 +1,7 @@
 # Every module of the workspace, the root first.
-MODULES := . internal/s3server examples bench tools
+MODULES := . internal/s3server prom examples examples/gitlfs bench tools
 # Modules with code to check; tools holds only the tools.
-CODE    := . internal/s3server examples bench
+CODE    := . internal/s3server prom examples examples/gitlfs bench
 TARGETS := linux/arm64 linux/386 darwin/arm64 windows/amd64
 
 # The tools run from the tools module, outside the workspace.
@@ -11,13 +11,16 @@ TOOL = cd $(CURDIR)/tools && GOWORK=off go build -o $(CURDIR)/bin/$(1) $(2)
 MINIO := github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c
 export S3POOL_MINIO ?= $(wildcard $(CURDIR)/bin/minio)
 
-
 # What a user may have beside this library: the least versions that our go.mod asks for, and
 # the newest of everything, Go included. Both are tried in the root module alone.
 GO_NEWEST ?= go1.27.3
 ENDS := . ./transfer ./s3http ./prefix ./s3test ./internal/managersuite
 
-.PHONY: help check fmt vet cross staticcheck vuln mod fix test floor newest race bench report fuzz minio tidy clean
+# The newest git-lfs, beside Debian's, for tests of examples/gitlfs.
+GITLFS := github.com/git-lfs/git-lfs/v3@v3.7.1
+export S3POOL_GITLFS ?= $(wildcard $(CURDIR)/bin/git-lfs)
+
+.PHONY: help check fmt vet cross staticcheck vuln mod fix test floor newest race bench report fuzz minio gitlfs tidy clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -50,6 +53,9 @@ bin/benchstat: tools/go.mod
 
 bin/minio: Makefile
 	GOWORK=off GOFLAGS=-mod=mod GOBIN=$(CURDIR)/bin go install $(MINIO)
+
+bin/git-lfs: Makefile
+	GOWORK=off GOFLAGS=-mod=mod GOBIN=$(CURDIR)/bin go install $(GITLFS)
 
 vuln: bin/govulncheck ## govulncheck, where its database can be reached
 	@if curl -fsS -m 10 -o /dev/null https://vuln.go.dev/index/db.json 2>/dev/null; then \
@@ -91,6 +97,8 @@ fuzz: ## a minute for each fuzz target
 FUZZTIME ?= 1m
 
 minio: bin/minio ## build MinIO, five minutes of CPU once, for the tests that can use it
+
+gitlfs: bin/git-lfs ## build the newest git-lfs, for the tests of examples/gitlfs
 
 tidy: ## tidy every module and the workspace
 	@for m in $(MODULES); do (cd $$m && GOWORK=off go mod tidy) || exit 1; done
