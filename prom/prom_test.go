@@ -63,11 +63,11 @@ func TestClient(t *testing.T) {
 	client := transfer.New(store.Client())
 	c := prom.NewClientCollector(client, "test")
 	lint(t, c)
-	_, err := store.Client().CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: aws.String("b")})
+	_, err := store.Client().CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: aws.String("bucket")})
 	require.NoError(t, err)
-	_, err = client.Put(t.Context(), &s3.PutObjectInput{Bucket: aws.String("b"), Key: aws.String("k"), Body: bytes.NewReader([]byte("x"))})
+	_, err = client.Put(t.Context(), &s3.PutObjectInput{Bucket: aws.String("bucket"), Key: aws.String("k"), Body: bytes.NewReader([]byte("x"))})
 	require.NoError(t, err)
-	o, err := client.Get(t.Context(), &s3.GetObjectInput{Bucket: aws.String("b"), Key: aws.String("k")})
+	o, err := client.Get(t.Context(), &s3.GetObjectInput{Bucket: aws.String("bucket"), Key: aws.String("k")})
 	require.NoError(t, err)
 	o.Release()
 	require.NoError(t, testutil.CollectAndCompare(c, strings.NewReader(`
@@ -102,7 +102,7 @@ func TestPacer(t *testing.T) {
 		Region: "us-east-1", HTTPClient: &refusing{3}, BaseEndpoint: aws.String("http://s3.test"), UsePathStyle: true,
 		Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""),
 	}, pacer.Attach)
-	_, err := client.PutObject(context.WithoutCancel(t.Context()), &s3.PutObjectInput{Bucket: aws.String("b"), Key: aws.String("dir/\xff")})
+	_, err := client.PutObject(context.WithoutCancel(t.Context()), &s3.PutObjectInput{Bucket: aws.String("bucket"), Key: aws.String("dir/\xff")})
 	require.NoError(t, err)
 	require.Positive(t, testutil.CollectAndCount(all, "s3pool_pacer_prefix_throttled_total"))
 	require.Zero(t, testutil.CollectAndCount(sums, "s3pool_pacer_prefix_throttled_total"))
