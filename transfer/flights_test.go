@@ -6,7 +6,6 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
@@ -37,13 +36,6 @@ func TestPlacesAreNotPassedOnPerRead(t *testing.T) {
 	}
 	wg.Wait()
 	require.LessOrEqual(t, faults.Stats().Requests, int64(3*readers))
-}
-
-type slowly struct{ r io.Reader }
-
-func (s slowly) Read(p []byte) (int, error) {
-	time.Sleep(100 * time.Microsecond)
-	return s.r.Read(p)
 }
 
 // TestPlacesOfABudget: a Client with a small budget makes fewer requests at a time.

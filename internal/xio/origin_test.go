@@ -38,16 +38,16 @@ type (
 	}
 	recorder struct{ middle }
 	self     struct {
-		*self
+		*self //lint:ignore U1000 its shape matters
 		*os.File
 	}
 	selfOwn struct {
-		*selfOwn
+		*selfOwn //lint:ignore U1000 its shape matters
 		*os.File
 	}
 	generic[T any] struct {
 		*os.File
-		t T
+		_ T
 	}
 	named os.File
 )
