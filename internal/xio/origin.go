@@ -92,8 +92,8 @@ func embedded(t reflect.Type) (fields []reflect.Type) {
 	if t.Kind() != reflect.Struct {
 		return nil
 	}
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for f := range t.Fields() {
+
 		if !f.Anonymous {
 			continue
 		}
