@@ -93,7 +93,6 @@ func embedded(t reflect.Type) (fields []reflect.Type) {
 		return nil
 	}
 	for f := range t.Fields() {
-
 		if !f.Anonymous {
 			continue
 		}

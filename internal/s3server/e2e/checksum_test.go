@@ -62,11 +62,10 @@ func checkedObjects() []checked {
 			always(types.ChecksumAlgorithmCrc32, types.ChecksumTypeComposite)},
 		checked{"one part", parts(checkedSize),
 			always(types.ChecksumAlgorithmCrc32, types.ChecksumTypeComposite)},
-		// As many parts as if they were equal, which takes a look at each of them.
-		checked{"a larger part", parts(uploadPart, uploadPart+1), never("the parts of the object's upload differ in size")},
-		checked{"a smaller part", parts(uploadPart+1, uploadPart), never("the parts of the object's upload differ in size")},
-		checked{"too many parts", parts(uploadPart+60, uploadPart), never("the sizes of the object's parts are not known: " +
-			"10485860 bytes in parts of 5242940 bytes make 2 parts, not 3: the parts differ in size")},
+		// Parts that differ in size, and end where a stream does not hash apart.
+		checked{"a larger part", parts(uploadPart, uploadPart+1), unaligned},
+		checked{"a smaller part", parts(uploadPart+1, uploadPart), unaligned},
+		checked{"too many parts", parts(uploadPart+60, uploadPart), unaligned},
 		checked{"none", putWithoutChecksum, func(s *store) transfer.Verification {
 			if s.defaultChecksum {
 				return crc64
@@ -80,8 +79,9 @@ func always(a types.ChecksumAlgorithm, kind types.ChecksumType) func(*store) tra
 	return func(*store) transfer.Verification { return transfer.Verification{Algorithm: a, Type: kind} }
 }
 
-func never(reason string) func(*store) transfer.Verification {
-	return func(*store) transfer.Verification { return transfer.Verification{Reason: reason} }
+// unaligned is what is said of parts that only a call with the bytes at hand can verify.
+func unaligned(*store) transfer.Verification {
+	return transfer.Verification{Algorithm: types.ChecksumAlgorithmCrc32, Type: types.ChecksumTypeComposite}
 }
 
 // parts uploads with a composite CRC32.
@@ -116,6 +116,10 @@ func testChecksums(t *testing.T, s *store) {
 					d, err := c.do(t.Context(), t, s.client(t), s.get(key))
 					require.NoError(t, err)
 					requireSame(t, data, d.data)
+					if !d.verification.Verified() && want == unaligned(s) && c.name != "Get" {
+						require.Contains(t, d.verification.Reason, "hashed apart")
+						return
+					}
 					require.Equal(t, want, d.verification)
 					if !want.Verified() {
 						return
