@@ -144,7 +144,9 @@ func (s *stream) Read(p []byte) (int, error) {
 		if n > 0 {
 			s.cursor.Write(p[:n])
 			s.off += int64(n)
-			s.t.arrived(int64(n), 0)
+			if !s.t.ordered { // a Reader counts what it delivers, once
+				s.t.arrived(int64(n), 0)
+			}
 			if err := s.t.fits(s.off - s.t.rng.From); !s.t.known && err != nil {
 				s.drop()
 				return 0, err

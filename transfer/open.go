@@ -203,6 +203,7 @@ func (r *Reader) hash(p []byte) {
 // consume notes that the next n bytes are the caller's.
 func (r *Reader) consume(n int) {
 	r.pos += int64(n)
+	r.t.arrived(int64(n), 0)
 	if r.ahead == nil {
 		return
 	}

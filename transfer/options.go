@@ -164,8 +164,8 @@ const (
 )
 
 // Progress is the state of a transfer. A Get that begins anew, since the budget had no room
-// for an object of unknown length, begins its Progress anew. Bytes that a Reader has read
-// ahead, given back and fetched again count twice.
+// for an object of unknown length, begins its Progress anew. A Reader's
+// bytes count when they are delivered.
 type Progress struct {
 	Done  int64 // bytes that have arrived
 	Total int64 // bytes to arrive, -1 while unknown
