@@ -8,6 +8,7 @@ import (
 
 	"github.com/s3pool/s3pool/internal/crc"
 	"github.com/s3pool/s3pool/internal/part"
+	"github.com/s3pool/s3pool/internal/xio"
 )
 
 // A stream reads a range of an object, over as many requests as that takes. Where
@@ -102,7 +103,7 @@ func (s *stream) Read(p []byte) (int, error) {
 		return 0, nil
 	}
 	for empty := 0; ; empty++ {
-		if empty == maxEmptyReads {
+		if empty == xio.MaxEmptyReads {
 			s.failed().broken = io.ErrNoProgress
 			s.drop()
 			empty = 0
@@ -192,9 +193,6 @@ func (s *stream) readFull(p []byte) error {
 	}
 	return nil
 }
-
-// maxEmptyReads is how often in a row a body may return nothing and no error, as in bufio.
-const maxEmptyReads = 100
 
 // errUnpinned is in the error of a body that broke and cannot be continued.
 var errUnpinned = errors.New("the store tells nothing by which to ask for the same version again")

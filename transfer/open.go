@@ -105,19 +105,6 @@ func (r *Reader) left() int64 {
 	return r.t.rng.To - r.pos
 }
 
-// Verify reads what is left of the stream, drops it, and returns what the bytes were
-// checked against. It is for whoever stops before Read has returned io.EOF, as a decoder
-// does behind the last byte that it understands: without an error, all bytes that Read has
-// delivered are right, or the Verification says why nobody can tell.
-func (r *Reader) Verify() (Verification, error) {
-	if _, err := r.WriteTo(io.Discard); err != nil {
-		return Verification{}, err
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.result, nil
-}
-
 // Read implements io.Reader. The end of an object whose length is known is delivered when
 // all of it has been verified: whoever reads Size bytes and stops has the right ones, or an
 // error (TestReadHoldsBackTheEnd).

@@ -72,3 +72,16 @@ func (r *Reader) next(scratch []byte, lent bool) ([]byte, error) {
 // writePiece is how much WriteTo hashes and writes at a time of what is in memory: it stays
 // in the processor's cache between the two.
 const writePiece = 256 << 10
+
+// Verify reads what is left of the stream, drops it, and returns what the bytes were
+// checked against. It is for whoever stops before Read has returned io.EOF, as a decoder
+// does behind the last byte that it understands: without an error, all bytes that Read has
+// delivered are right, or the Verification says why nobody can tell.
+func (r *Reader) Verify() (Verification, error) {
+	if _, err := r.WriteTo(io.Discard); err != nil {
+		return Verification{}, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.result, nil
+}

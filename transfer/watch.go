@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"sync/atomic"
 	"time"
+
+	"github.com/s3pool/s3pool/internal/xio"
 )
 
 // A watch is the context of one call of the API, which it ends when S3 has been silent for
@@ -171,7 +173,7 @@ func (b *watchedAnswer) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	if n > 0 || err != nil || len(p) == 0 {
 		b.empty = 0
-	} else if b.empty++; b.empty >= maxEmptyReads {
+	} else if b.empty++; b.empty >= xio.MaxEmptyReads {
 		return 0, io.ErrNoProgress // the SDK would go on reading for ever
 	}
 	return n, err
