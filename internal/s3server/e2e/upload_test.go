@@ -93,10 +93,13 @@ func testUploadsFail(t *testing.T, s *store) {
 		{"small body", io.MultiReader(bytes.NewReader(data[:100]), failing{func() error { return boom }}), boom},
 		{"cancel", io.MultiReader(bytes.NewReader(data), failing{func() error { cancel(); <-ctx.Done(); return nil }}, bytes.NewReader(data)), context.Canceled},
 	} {
+		c := s.client(t, func(o *transfer.Options) { o.PartSize, o.MultipartThreshold = uploadPart, uploadPart })
 		in := s.input("failed", nil)
 		in.Body = f.body
 		_, err := c.Put(ctx, in)
 		require.ErrorIs(t, err, f.want, f.name)
+		// A Put whose context has ended returns at once; the upload is aborted behind it.
+		require.NoError(t, c.Close(t.Context()), f.name)
 		_, err = s.Client().HeadObject(t.Context(), &s3.HeadObjectInput{Bucket: aws.String(s.bucket), Key: aws.String("failed")})
 		require.Error(t, err, f.name)
 		requireNoUploads(t, s)
