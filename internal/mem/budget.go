@@ -62,6 +62,10 @@ func (b *budget) try(size int64) (charge, bool) {
 	if b.waiting.Load() == 0 {
 		return charge{size: size}, b.add(size)
 	}
+	return b.tryAmongOthers(size)
+}
+
+func (b *budget) tryAmongOthers(size int64) (charge, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.tryLocked(size)
@@ -122,6 +126,10 @@ func (b *budget) take(ctx context.Context, size int64) (charge, error) {
 	if c, ok := b.try(size); ok {
 		return c, nil
 	}
+	return b.await(ctx, size)
+}
+
+func (b *budget) await(ctx context.Context, size int64) (charge, error) {
 	w, c := b.enqueue(size)
 	if w == nil {
 		return c, nil

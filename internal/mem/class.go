@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"weak"
 
 	"github.com/s3pool/s3pool/internal/check"
 )
@@ -38,7 +39,9 @@ type Block struct {
 	class *class
 	usage *usage
 
-	handles []Buffer // for the next leases; their holder's to take
+	// Handles for the next leases, and how many have been taken in all; their holder's.
+	handles *[numHandles]Buffer
+	taken   uint
 }
 
 // Bytes returns the memory of the block. It is valid until the block is given back.
@@ -53,17 +56,26 @@ type usage struct {
 	turns atomic.Uint64
 	size  int
 
+	block weak.Pointer[Block] // under a budget; for trim
+
 	mark uint32 // of the charge that pays for the lease; its holder's to write
 
 	site check.Site // of the last lease, in debug builds; written by its holder
 
 	index int // in class.live, -1 once forgotten; under class.mu
 
-	_ [72]byte // two blocks in use on two cores must not share a cache line
+	_ [64]byte // two blocks in use on two cores must not share a cache line
 }
 
-func leases(turns uint64) uint64 { return (turns + 1) / 2 }
-func isLeased(turns uint64) bool { return turns%2 == 1 }
+// gone is in the turns of a block whose memory trim has taken. The block itself is still in
+// the sync.Pool.
+const gone = 1 << 63
+
+func leases(turns uint64) uint64 { return (turns&^gone + 1) / 2 }
+func isLeased(turns uint64) bool { return turns%2 == 1 && turns < gone }
+
+// lease begins the lease of an idle block, unless its memory is gone.
+func (u *usage) lease() bool { return u.turns.Add(1) < gone }
 
 // A class recycles blocks of one size. Idle blocks live in a sync.Pool, so that
 // the collector takes back what a peak left behind.
@@ -84,6 +96,9 @@ type class struct {
 // get leases a block of at least n bytes. n matters only to a class without a size.
 func (c *class) get(n int) *Block {
 	b := c.takeIdle()
+	for b != nil && !b.usage.lease() {
+		b = c.takeIdle()
+	}
 	if b == nil {
 		b = c.makeBlock(max(c.size, n))
 	} else if check.Enabled {
@@ -92,7 +107,6 @@ func (c *class) get(n int) *Block {
 	if check.Enabled {
 		b.usage.site = check.Caller()
 	}
-	b.usage.turns.Add(1)
 	return b
 }
 
@@ -106,7 +120,7 @@ func (c *class) put(b *Block) {
 		c.forget(b.usage)
 		return
 	}
-	if c.size >= dearSize || c.charged {
+	if c.size >= dearSize {
 		c.idle.Put((*Block)(nil))
 	}
 	c.idle.Put(b)
@@ -119,8 +133,7 @@ func (c *class) put(b *Block) {
 // shares of a sync.Pool: the parts of uploads, and what grows up to them. Each share
 // has a place that only its processor looks into; blocks of this size are put behind a nil
 // that fills it, so that all processors find them. It makes a second processor worth 1.3
-// times the throughput of Acquire and Release, and not 1.8, so smaller blocks go without;
-// but not under a budget, which must be able to give up what is idle.
+// times the throughput of Acquire and Release, and not 1.8, so smaller blocks go without.
 const dearSize = 2 << 20
 
 // takeIdle returns an idle block, or nil.
@@ -133,11 +146,16 @@ func (c *class) takeIdle() *Block {
 	}
 }
 
+// makeBlock makes a block that is on lease.
 func (c *class) makeBlock(n int) *Block {
 	if c.charged {
 		c.pool.reserve(int64(n)) // before it is there
 	}
 	b := &Block{mem: make([]byte, n), class: c, usage: &usage{size: n}}
+	b.usage.turns.Store(1)
+	if c.charged {
+		b.usage.block = weak.Make(b)
+	}
 	c.mu.Lock()
 	c.made++
 	b.usage.index = len(c.live)
@@ -151,9 +169,17 @@ func (c *class) makeBlock(n int) *Block {
 // books. A block that was leased when the collector took it has been leaked.
 func (c *class) forget(u *usage) {
 	c.mu.Lock()
+	leaked := c.forgetLocked(u)
+	c.mu.Unlock()
+	if leaked && c.charged {
+		c.pool.budget.give(charge{size: int64(u.size), mark: u.mark})
+	}
+}
+
+// forgetLocked is forget for who holds mu. It reports whether the block was leased.
+func (c *class) forgetLocked(u *usage) (leaked bool) {
 	if u.index < 0 {
-		c.mu.Unlock()
-		return
+		return false
 	}
 	last := c.live[len(c.live)-1]
 	c.live[u.index], last.index = last, u.index
@@ -167,17 +193,13 @@ func (c *class) forget(u *usage) {
 	turns := u.turns.Load()
 	c.past += leases(turns)
 	if !isLeased(turns) {
-		c.mu.Unlock()
-		return
+		return false
 	}
 	c.leaked++
 	if check.Enabled && len(c.leakSites) < maxLeakSites {
 		c.leakSites = append(c.leakSites, u.site)
 	}
-	c.mu.Unlock()
-	if c.charged {
-		c.pool.budget.give(charge{size: int64(u.size), mark: u.mark})
-	}
+	return true
 }
 
 // maxLeakSites bounds what a debug build remembers per class.

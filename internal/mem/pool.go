@@ -141,35 +141,13 @@ func (c *class) bytes(n int) int { return max(c.size, n) }
 // charge takes size bytes from the budget, which there is.
 func (p *Pool) charge(ctx context.Context, size int) (charge, error) {
 	if int64(size) > p.budget.max {
-		return charge{}, fmt.Errorf("s3pool: a buffer of %d bytes is larger than the pool's budget of %d bytes: %w", size, p.budget.max, ErrTooLarge)
+		return charge{}, p.tooLarge(size)
 	}
 	return p.budget.take(ctx, int64(size))
 }
 
-// reserve counts n bytes more that are, or will be, resident, and makes room for them.
-func (p *Pool) reserve(n int64) {
-	resident := p.resident.Load()
-	if n != 0 {
-		resident = p.resident.Add(n)
-	}
-	if resident > p.budget.max {
-		p.trim()
-	}
-}
-
-// trim gives up idle blocks until those that exist fit into the budget. A block made
-// for one class may have left others idle.
-func (p *Pool) trim() {
-	for i := len(p.classes) - 1; i >= 0; i-- {
-		c := &p.classes[i]
-		for p.resident.Load() > p.budget.max {
-			b := c.takeIdle()
-			if b == nil {
-				break
-			}
-			c.forget(b.usage)
-		}
-	}
+func (p *Pool) tooLarge(size int) error {
+	return fmt.Errorf("s3pool: a buffer of %d bytes is larger than the pool's budget of %d bytes: %w", size, p.budget.max, ErrTooLarge)
 }
 
 // ScratchSize is the bytes of a scratch block: what one Copy holds while it runs. See

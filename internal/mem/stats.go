@@ -70,8 +70,7 @@ func (c *class) stats(s *Stats) ClassStats {
 			cs.Idle += int64(u.size)
 		}
 	}
-	// A block is on the books an instant before its first lease.
-	cs.Hits = cs.Acquires - min(cs.Misses, cs.Acquires)
+	cs.Hits = cs.Acquires - cs.Misses
 	s.Idle += cs.Idle
 	s.Leaked += c.leaked
 	s.Sites = append(s.Sites, c.leakSites...)
