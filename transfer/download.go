@@ -34,7 +34,7 @@ type DownloadOutput struct {
 // file system can do that, so that a full disk shows at once; its length grows as
 // bytes are written. After an error w holds some of the object, and a file has given back
 // the blocks that were not written. What a file that was longer holds behind the object
-// stays there: truncate it first.
+// stays there: truncate it first. Nobody else may change a file's length meanwhile.
 //
 // Download does not wait for the pool's budget (TestStandstillPipe). For each request under way it writes from a
 // block of 1 MiB or less, and from a scratch block of 32 KiB that no budget counts where the
@@ -99,6 +99,7 @@ type saving struct {
 
 	mu      sync.Mutex
 	written mem.Extents
+	length  int64 // the end of the last of them
 }
 
 // block returns what to write from, and what ends its use.
@@ -134,13 +135,15 @@ func (d *saving) save(s *stream) error {
 			}
 			m, werr := d.w.WriteAt(block[:n], off)
 			s.unpark()
+			if m > 0 {
+				d.wrote(begin, off+int64(min(m, n)))
+			}
 			if werr == nil && m != n {
 				werr = io.ErrShortWrite
 			}
 			if werr != nil {
 				return t.fail(t.partOf(t.rng.From+off), werr)
 			}
-			d.wrote(begin, off+int64(n))
 		}
 		if err == io.EOF || err == nil && s.off == s.end {
 			return nil

@@ -25,6 +25,7 @@ func (d *saving) wrote(from, to int64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.written.Add(int(from), int(to))
+	d.length = max(d.length, to)
 }
 
 // giveBack gives back the blocks that a download which failed has not written. What the
@@ -33,11 +34,15 @@ func (d *saving) giveBack() {
 	if d.whole || d.kept.Len() <= 0 {
 		return
 	}
-	from := d.kept.From
+	length := max(d.kept.From, d.length)
 	d.written.Add(int(d.kept.To), int(d.kept.To)+1)
 	d.written.Gaps(func(a, b int) {
-		if a := max(int64(a), from); a < int64(b) {
-			punch(d.file, a, int64(b))
+		if a, b := max(int64(a), d.kept.From), min(int64(b), length); a < b {
+			punch(d.file, a, b)
 		}
 	})
+	// No file system need look for blocks behind the end of a file, but when it is cut there.
+	if info, err := d.file.Stat(); err == nil && info.Size() == length {
+		d.file.Truncate(length)
+	}
 }
