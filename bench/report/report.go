@@ -65,6 +65,7 @@ func (r *Report) WriteMarkdown(w io.Writer) error {
 			b.WriteString("\n")
 		}
 	}
+	r.writeCopies(&b)
 	_, err := io.WriteString(w, b.String())
 	return err
 }

@@ -41,7 +41,9 @@ func verifiedContest() Contest {
 	}}
 }
 
-func unverified(o *transfer.Options) { o.Verify = transfer.VerifyNever }
+func unverified(o *transfer.Options) {
+	o.Verify, o.Checksum = transfer.VerifyNever, transfer.ChecksumNever
+}
 
 // call is a rival that is one function.
 type call func(ctx context.Context, see func([]byte)) error

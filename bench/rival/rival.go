@@ -69,7 +69,7 @@ const (
 	Manager     = "manager"           // as its constructor makes it
 	Manager5MiB = "manager5m"         // with a pooled provider of 5 MiB, the known one-line fix
 	S3pool      = "s3pool"            // ours
-	Unverified  = "s3pool-unverified" // ours, with VerifyNever
+	Unverified  = "s3pool-unverified" // ours, with VerifyNever and ChecksumNever
 	SDK         = "sdk"               // GetObject and io.ReadFull into a pooled slice; io.ReadFull from a stream and PutObject
 	SDKVerified = "sdk-verified"      // the same, with the SDK's validation
 	ReadAll     = "sdk-readall"       // GetObject and io.ReadAll

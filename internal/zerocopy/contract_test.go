@@ -461,3 +461,8 @@ func TestCopyToDevices(t *testing.T) {
 		}
 	}
 }
+
+// A packets reader returns as much as a packet carries.
+type packets struct{ r io.Reader }
+
+func (p packets) Read(b []byte) (int, error) { return p.r.Read(b[:min(len(b), 1448)]) }

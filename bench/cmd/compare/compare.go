@@ -9,6 +9,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/s3pool/s3pool/bench/copies"
 	"github.com/s3pool/s3pool/bench/report"
 	"github.com/s3pool/s3pool/bench/rival"
 	"github.com/s3pool/s3pool/bench/server"
@@ -25,6 +26,13 @@ func compare(ctx context.Context, cfg config, progress io.Writer) (*report.Repor
 			fmt.Fprintln(progress, err)
 			continue
 		}
+		if err != nil {
+			return nil, err
+		}
+		r.Results = append(r.Results, results...)
+	}
+	if cfg.copies {
+		results, err := copies.Run(ctx, cfg.plan, progress)
 		if err != nil {
 			return nil, err
 		}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/s3pool/s3pool/bench/copies"
 	"github.com/s3pool/s3pool/bench/rival"
 	"github.com/s3pool/s3pool/bench/server"
 	"github.com/s3pool/s3pool/bench/trial"
@@ -18,6 +19,7 @@ type config struct {
 	servers, schemes  []string
 	sizes             []rival.Size
 	contests          []rival.Contest
+	copies            bool
 	jsonFile, outFile string
 }
 
@@ -37,7 +39,7 @@ func parse(args []string, stderr io.Writer) (cfg config, err error) {
 	sizes := fs.String("sizes", join(rival.DefaultSizes()), "object `sizes`, in bytes, K or M")
 	dst := fs.String("dst", strings.Join(vias("download"), ","), "`destinations` of downloads; empty for no downloads")
 	src := fs.String("src", strings.Join(vias("upload"), ","), "`sources` of uploads; empty for no uploads")
-	calls := fs.String("calls", strings.Join(vias("client"), ","), "`calls` of a client: get, verified (get, with and without), open (256 MiB over a slow link, at its own size), open1 (the same with GOMAXPROCS=1), put (of a byte slice), putfile, putstream (of unknown length), putmany (200 streams of 10 KiB), serve (as an HTTP response); empty for none")
+	calls := fs.String("calls", strings.Join(knownCalls(), ","), "`calls` of a client: get, verified (get, with and without), open (256 MiB over a slow link, at its own size), open1 (the same with GOMAXPROCS=1), put (of a byte slice), putfile, putstream (of unknown length), putmany (200 streams of 10 KiB), serve (as an HTTP response), copy (s3pool.Copy, every pair of ends, at sizes of its own); empty for none")
 	heap := fs.String("heap", "0", "`bytes` of other live heap, as an application has; in bytes, K or M")
 	isQuick := fs.Bool("quick", false, "take seconds: few rounds, the range server, small sizes")
 	fs.StringVar(&cfg.outFile, "out", "", "`file` for the report (default standard output)")
@@ -86,10 +88,15 @@ func parse(args []string, stderr io.Writer) (cfg config, err error) {
 	for _, f := range []struct{ name, list, verb string }{
 		{"dst", *dst, "download"}, {"src", *src, "upload"}, {"calls", *calls, "client"},
 	} {
-		chosen, err := choose(f.name, f.list, vias(f.verb))
+		known := vias(f.verb)
+		if f.verb == "client" {
+			known = knownCalls()
+		}
+		chosen, err := choose(f.name, f.list, known)
 		if err != nil {
 			return cfg, err
 		}
+		cfg.copies = cfg.copies || f.verb == "client" && slices.Contains(chosen, copies.Verb)
 		for _, c := range rival.Contests() {
 			if c.Verb == f.verb && slices.Contains(chosen, c.Via) {
 				cfg.contests = append(cfg.contests, c)
@@ -112,6 +119,9 @@ func choose(name, list string, known []string) ([]string, error) {
 	}
 	return chosen, nil
 }
+
+// knownCalls returns the calls that can be compared.
+func knownCalls() []string { return append(vias("client"), copies.Verb) }
 
 // vias returns what a verb can be about: what objects can be downloaded into, for
 // one.
