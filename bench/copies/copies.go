@@ -15,6 +15,7 @@ import (
 	"github.com/s3pool/s3pool/bench/meter"
 	"github.com/s3pool/s3pool/bench/rival"
 	"github.com/s3pool/s3pool/bench/trial"
+	"github.com/s3pool/s3pool/internal/copytest"
 )
 
 // Verb is that of the results.
@@ -54,8 +55,8 @@ func Run(ctx context.Context, plan trial.Plan, progress io.Writer) (results []*t
 	more.Rounds *= again
 	for _, size := range Sizes() {
 		start := time.Now()
-		for _, src := range sources {
-			for _, dst := range sinks {
+		for _, src := range copytest.Sources {
+			for _, dst := range copytest.Sinks {
 				if err := ctx.Err(); err != nil {
 					return nil, err
 				}
@@ -64,7 +65,7 @@ func Run(ctx context.Context, plan trial.Plan, progress io.Writer) (results []*t
 					res, err = pair(more, src, dst, size)
 				}
 				if err != nil {
-					return nil, fmt.Errorf("copy from %s to %s, %v: %w", src.name, dst.name, size, err)
+					return nil, fmt.Errorf("copy from %s to %s, %v: %w", src.Name, dst.Name, size, err)
 				}
 				results = append(results, res)
 			}
@@ -75,14 +76,14 @@ func Run(ctx context.Context, plan trial.Plan, progress io.Writer) (results []*t
 }
 
 // pair compares the copies from one end to another.
-func pair(plan trial.Plan, src source, dst sink, size rival.Size) (_ *trial.Result, err error) {
-	var s stage
-	defer s.close()
-	r, rewindSource, err := src.open(&s, int64(size))
+func pair(plan trial.Plan, src copytest.Source, dst copytest.Sink, size rival.Size) (_ *trial.Result, err error) {
+	var s copytest.Stage
+	defer s.Close()
+	r, rewindSource, err := src.Open(&s, int64(size))
 	if err != nil {
 		return nil, err
 	}
-	w, rewindSink, err := dst.open(&s)
+	w, rewindSink, err := dst.Open(&s)
 	if err != nil {
 		return nil, err
 	}
@@ -113,7 +114,7 @@ func pair(plan trial.Plan, src source, dst sink, size rival.Size) (_ *trial.Resu
 	if _, err := block(1, copies); err != nil {
 		return nil, err
 	}
-	res := &trial.Result{Verb: Verb, Via: src.name + " to " + dst.name, Size: size}
+	res := &trial.Result{Verb: Verb, Via: src.Name + " to " + dst.Name, Size: size}
 	for _, w := range ways {
 		res.Rivals = append(res.Rivals, w.name)
 	}

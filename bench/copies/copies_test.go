@@ -8,6 +8,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/s3pool/s3pool/bench/trial"
+	"github.com/s3pool/s3pool/internal/copytest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -15,11 +16,11 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // TestPairs copies between all ends once, and leaves nobody behind.
 func TestPairs(t *testing.T) {
 	plan := trial.Plan{Rounds: 1, Block: time.Nanosecond}
-	for _, src := range sources {
-		for _, dst := range sinks {
+	for _, src := range copytest.Sources {
+		for _, dst := range copytest.Sinks {
 			res, err := pair(plan, src, dst, 40_000)
-			require.NoError(t, err, "%s to %s", src.name, dst.name)
-			require.Equal(t, src.name+" to "+dst.name, res.Via)
+			require.NoError(t, err, "%s to %s", src.Name, dst.Name)
+			require.Equal(t, src.Name+" to "+dst.Name, res.Via)
 			require.Positive(t, Ratio(res))
 		}
 	}

@@ -38,9 +38,3 @@ func selfSigned() (cert tls.Certificate, certPEM []byte, err error) {
 	cert = tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 	return cert, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), nil
 }
-
-// Certificate makes a certificate for 127.0.0.1, for connections within this process.
-func Certificate() (tls.Certificate, error) {
-	cert, _, err := selfSigned()
-	return cert, err
-}

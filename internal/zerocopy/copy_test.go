@@ -26,6 +26,7 @@ import (
 	"time"
 
 	"github.com/s3pool/s3pool/internal/check"
+	"github.com/s3pool/s3pool/internal/copytest"
 	"github.com/s3pool/s3pool/internal/require"
 	"github.com/s3pool/s3pool/internal/xio"
 	"github.com/s3pool/s3pool/internal/zerocopy"
@@ -370,7 +371,6 @@ func TestCopyAllocations(t *testing.T) {
 	if check.Enabled {
 		return // sync.Pool drops Puts under the race detector, and checks allocate
 	}
-	copyServers(t)
 	buf := make([]byte, zerocopy.PumpSize)
 	loop := func(w io.Writer, r io.Reader) (int64, error) {
 		return io.CopyBuffer(onlyWriter{w}, onlyReader{r}, buf)
@@ -472,37 +472,42 @@ func TestCopyAllocsPerRun(t *testing.T) {
 	if check.Enabled {
 		return // sync.Pool drops Puts under the race detector, and checks allocate
 	}
-	copyServers(t)
 	buf := make([]byte, zerocopy.PumpSize)
 	loop := func(w io.Writer, r io.Reader) (int64, error) {
 		return io.CopyBuffer(onlyWriter{w}, onlyReader{r}, buf)
 	}
-	for _, src := range benchSources {
-		for _, dst := range benchSinks {
-			t.Run(src.name+" to "+dst.name, func(t *testing.T) {
-				r, rewindSource := src.open(t, copyBenchSize)
-				w, rewindSink := dst.open(t)
+	const size = 1 << 20
+	for _, src := range copytest.Sources {
+		for _, dst := range copytest.Sinks {
+			t.Run(src.Name+" to "+dst.Name, func(t *testing.T) {
+				var s copytest.Stage
+				defer s.Close()
+				r, rewindSource, err := src.Open(&s, size)
+				require.NoError(t, err)
+				w, rewindSink, err := dst.Open(&s)
+				require.NoError(t, err)
 				count := func(do copyFunc) float64 {
 					return testing.AllocsPerRun(5, func() {
-						rewindSource()
-						rewindSink()
-						if n, err := do(w, r); n != copyBenchSize || err != nil {
+						if err := errors.Join(rewindSource(), rewindSink()); err != nil {
+							t.Fatal(err)
+						}
+						if n, err := do(w, r); n != size || err != nil {
 							t.Fatal(n, err)
 						}
 					})
 				}
 				want := 0.0
 				switch {
-				case dst.name == "chunked":
+				case dst.Name == "chunked":
 					// From the network, chunks are as long as what arrives.
-					want = max(count(loop)-2, copyBenchSize/(4<<10))
-				case src.name == "tls" || strings.Contains(dst.name, "tls"):
+					want = max(count(loop)-2, size/(4<<10))
+				case src.Name == "tls" || strings.Contains(dst.Name, "tls"):
 					// By records, which come as they come, and leave as they are written:
 					// io.Copy's buffer is a single allocation. TestCopyAllocations sees the bytes.
 					want = 2*max(count(loop), count(io.Copy)) + 10
-				case dst.name == "unix" && (src.name == "file" || src.name == "bufiofile"):
+				case dst.Name == "unix" && (src.Name == "file" || src.Name == "bufiofile"):
 					want = 1 // os's, for the descriptor
-				case dst.name == "http" && slices.Contains([]string{"file", "limited", "section", "bufiofile", "bufiotcp", "tcp", "unix", "pipe"}, src.name):
+				case dst.Name == "http" && slices.Contains([]string{"file", "limited", "section", "bufiofile", "bufiotcp", "tcp", "unix", "pipe"}, src.Name):
 					want = 3 // net's
 				}
 				require.LessOrEqual(t, count(pooledCopy), want)

@@ -1,4 +1,4 @@
-package copies
+package copytest
 
 import (
 	"bufio"
@@ -8,20 +8,21 @@ import (
 	"os"
 )
 
-// A source opens a reading end that has size bytes, and has them again after rewind.
-type source struct {
-	name string
-	open func(s *stage, size int64) (src io.Reader, rewind func() error, err error)
+// A Source opens a reading end that has size bytes, and has them again after rewind.
+type Source struct {
+	Name string
+	Open func(s *Stage, size int64) (src io.Reader, rewind func() error, err error)
 }
 
-var sources = []source{
+// Sources are all of them.
+var Sources = []Source{
 	{"file", openFile},
-	{"limited", func(s *stage, size int64) (io.Reader, func() error, error) {
+	{"limited", func(s *Stage, size int64) (io.Reader, func() error, error) {
 		f, rewind, err := openFile(s, size)
 		l := &io.LimitedReader{R: f}
 		return l, func() error { l.N = size; return rewind() }, err
 	}},
-	{"section", func(s *stage, size int64) (io.Reader, func() error, error) {
+	{"section", func(s *Stage, size int64) (io.Reader, func() error, error) {
 		f, _, err := openFile(s, size)
 		if err != nil {
 			return nil, nil, err
@@ -29,12 +30,12 @@ var sources = []source{
 		r := io.NewSectionReader(f.(*os.File), 0, size)
 		return r, rewindSeeker(r), nil
 	}},
-	{"bytes", func(_ *stage, size int64) (io.Reader, func() error, error) {
+	{"bytes", func(_ *Stage, size int64) (io.Reader, func() error, error) {
 		r := bytes.NewReader(make([]byte, size))
 		return r, rewindSeeker(r), nil
 	}},
 	{"plain", openPlain},
-	{"packets", func(s *stage, size int64) (io.Reader, func() error, error) {
+	{"packets", func(s *Stage, size int64) (io.Reader, func() error, error) {
 		r, rewind, err := openPlain(s, size)
 		return packets{r}, rewind, err
 	}},
@@ -43,7 +44,7 @@ var sources = []source{
 	{"bufiotcp", buffered(openConn("tcp"))},
 	{"tcp", openConn("tcp")},
 	{"unix", openConn("unix")},
-	{"tls", func(s *stage, size int64) (io.Reader, func() error, error) {
+	{"tls", func(s *Stage, size int64) (io.Reader, func() error, error) {
 		near, far, err := s.secured()
 		if err != nil {
 			return nil, nil, err
@@ -51,7 +52,7 @@ var sources = []source{
 		s.beside(near.NetConn(), func() { pour(far) })
 		return limited(near, size)
 	}},
-	{"pipe", func(s *stage, size int64) (io.Reader, func() error, error) {
+	{"pipe", func(s *Stage, size int64) (io.Reader, func() error, error) {
 		r, w, err := os.Pipe()
 		if err != nil {
 			return nil, nil, err
@@ -60,12 +61,12 @@ var sources = []source{
 		s.beside(r, func() { pour(w) })
 		return limited(r, size)
 	}},
-	{"iopipe", func(s *stage, size int64) (io.Reader, func() error, error) {
+	{"iopipe", func(s *Stage, size int64) (io.Reader, func() error, error) {
 		r, w := io.Pipe()
 		s.beside(r, func() { pour(w) })
 		return limited(r, size)
 	}},
-	{"body", func(s *stage, size int64) (io.Reader, func() error, error) {
+	{"body", func(s *Stage, size int64) (io.Reader, func() error, error) {
 		near, far, err := s.conns("tcp")
 		if err != nil {
 			return nil, nil, err
@@ -85,7 +86,7 @@ var sources = []source{
 // endless is a length that no comparison reaches.
 const endless = "1000000000000000"
 
-func openFile(s *stage, size int64) (io.Reader, func() error, error) {
+func openFile(s *Stage, size int64) (io.Reader, func() error, error) {
 	f, err := s.file(0)
 	if err != nil {
 		return nil, nil, err
@@ -94,14 +95,14 @@ func openFile(s *stage, size int64) (io.Reader, func() error, error) {
 	return f, rewindSeeker(f), err
 }
 
-func openPlain(_ *stage, size int64) (io.Reader, func() error, error) {
+func openPlain(_ *Stage, size int64) (io.Reader, func() error, error) {
 	r := bytes.NewReader(make([]byte, size))
 	return struct{ io.Reader }{r}, rewindSeeker(r), nil
 }
 
 // openConn returns a source on the near end of a connection. It never ends, so it is limited.
-func openConn(network string) func(*stage, int64) (io.Reader, func() error, error) {
-	return func(s *stage, size int64) (io.Reader, func() error, error) {
+func openConn(network string) func(*Stage, int64) (io.Reader, func() error, error) {
+	return func(s *Stage, size int64) (io.Reader, func() error, error) {
 		near, far, err := s.conns(network)
 		if err != nil {
 			return nil, nil, err
@@ -117,8 +118,8 @@ func limited(r io.Reader, size int64) (io.Reader, func() error, error) {
 }
 
 // buffered puts a bufio.Reader in front of a source.
-func buffered(open func(*stage, int64) (io.Reader, func() error, error)) func(*stage, int64) (io.Reader, func() error, error) {
-	return func(s *stage, size int64) (io.Reader, func() error, error) {
+func buffered(open func(*Stage, int64) (io.Reader, func() error, error)) func(*Stage, int64) (io.Reader, func() error, error) {
+	return func(s *Stage, size int64) (io.Reader, func() error, error) {
 		r, rewind, err := open(s, size)
 		br := bufio.NewReader(r)
 		return br, func() error { br.Reset(r); return rewind() }, err

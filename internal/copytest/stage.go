@@ -1,41 +1,44 @@
-package copies
+// Package copytest has ends to copy between: files, connections, memory, and wrappers around
+// them. They are made once and rewound for every copy. Connections never end, so that their
+// sources are limited; somebody is at their other side.
+package copytest
 
 import (
 	"crypto/tls"
 	"io"
 	"net"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
 	"sync"
-
-	"github.com/s3pool/s3pool/bench/server"
 )
 
-// A stage holds the two ends of a copy and whoever is at their other sides. It is closed
+// A Stage holds the two ends of a copy and whoever is at their other sides. It is closed
 // when the comparison is over: connections first, then nobody is left behind them.
-type stage struct {
+type Stage struct {
 	closers []func()
 	others  sync.WaitGroup
 }
 
-func (s *stage) close() {
+// Close ends the comparison.
+func (s *Stage) Close() {
 	for _, f := range slices.Backward(s.closers) {
 		f()
 	}
 	s.others.Wait()
 }
 
-func (s *stage) onClose(f func()) { s.closers = append(s.closers, f) }
+func (s *Stage) onClose(f func()) { s.closers = append(s.closers, f) }
 
 // beside runs f until the stage is closed, which closes c.
-func (s *stage) beside(c io.Closer, f func()) {
+func (s *Stage) beside(c io.Closer, f func()) {
 	s.others.Go(f)
 	s.onClose(func() { c.Close() })
 }
 
 // dir returns a directory of the stage's own.
-func (s *stage) dir() (string, error) {
+func (s *Stage) dir() (string, error) {
 	dir, err := os.MkdirTemp("", "s3pool-copy-")
 	if err == nil {
 		s.onClose(func() { os.RemoveAll(dir) })
@@ -44,7 +47,7 @@ func (s *stage) dir() (string, error) {
 }
 
 // file returns a new file.
-func (s *stage) file(flag int) (*os.File, error) {
+func (s *Stage) file(flag int) (*os.File, error) {
 	dir, err := s.dir()
 	if err != nil {
 		return nil, err
@@ -57,7 +60,7 @@ func (s *stage) file(flag int) (*os.File, error) {
 }
 
 // conns returns both ends of a connection.
-func (s *stage) conns(network string) (near, far net.Conn, err error) {
+func (s *Stage) conns(network string) (near, far net.Conn, err error) {
 	addr := "127.0.0.1:0"
 	if network == "unix" {
 		dir, err := s.dir()
@@ -83,17 +86,13 @@ func (s *stage) conns(network string) (near, far net.Conn, err error) {
 }
 
 // secured returns both ends of a TLS connection.
-func (s *stage) secured() (near, far *tls.Conn, err error) {
+func (s *Stage) secured() (near, far *tls.Conn, err error) {
 	a, b, err := s.conns("tcp")
 	if err != nil {
 		return nil, nil, err
 	}
-	cert, err := certificate()
-	if err != nil {
-		return nil, nil, err
-	}
 	near = tls.Client(a, &tls.Config{InsecureSkipVerify: true}) // its own other end
-	far = tls.Server(b, &tls.Config{Certificates: []tls.Certificate{cert}})
+	far = tls.Server(b, &tls.Config{Certificates: certificates()})
 	shaken := make(chan error, 1)
 	go func() { shaken <- far.Handshake() }()
 	if err := near.Handshake(); err != nil {
@@ -102,4 +101,9 @@ func (s *stage) secured() (near, far *tls.Conn, err error) {
 	return near, far, <-shaken
 }
 
-var certificate = sync.OnceValues(server.Certificate)
+// certificates are httptest's own.
+var certificates = sync.OnceValue(func() []tls.Certificate {
+	srv := httptest.NewTLSServer(nil)
+	defer srv.Close()
+	return srv.TLS.Certificates
+})

@@ -1,4 +1,4 @@
-package copies
+package copytest
 
 import (
 	"bufio"
@@ -11,22 +11,23 @@ import (
 	"os"
 )
 
-// A sink opens a writing end. After rewind it takes bytes as if it had taken none.
-type sink struct {
-	name string
-	open func(s *stage) (dst io.Writer, rewind func() error, err error)
+// A Sink opens a writing end. After rewind it takes bytes as if it had taken none.
+type Sink struct {
+	Name string
+	Open func(s *Stage) (dst io.Writer, rewind func() error, err error)
 }
 
-var sinks = []sink{
+// Sinks are all of them.
+var Sinks = []Sink{
 	{"tcp", toConn("tcp")},
 	{"unix", toConn("unix")},
 	{"tls", toTLS},
 	{"file", toFile},
-	{"append", func(s *stage) (io.Writer, func() error, error) {
+	{"append", func(s *Stage) (io.Writer, func() error, error) {
 		f, err := s.file(os.O_APPEND)
 		return f, func() error { return f.Truncate(0) }, err
 	}},
-	{"pipe", func(s *stage) (io.Writer, func() error, error) {
+	{"pipe", func(s *Stage) (io.Writer, func() error, error) {
 		r, w, err := os.Pipe()
 		if err != nil {
 			return nil, nil, err
@@ -35,14 +36,14 @@ var sinks = []sink{
 		s.beside(w, func() { swallow(r) })
 		return w, still, nil
 	}},
-	{"iopipe", func(s *stage) (io.Writer, func() error, error) {
+	{"iopipe", func(s *Stage) (io.Writer, func() error, error) {
 		r, w := io.Pipe()
 		s.beside(w, func() { swallow(r) })
 		return w, still, nil
 	}},
 	{"plain", toPlain},
-	{"discard", func(*stage) (io.Writer, func() error, error) { return io.Discard, still, nil }},
-	{"buffer", func(*stage) (io.Writer, func() error, error) {
+	{"discard", func(*Stage) (io.Writer, func() error, error) { return io.Discard, still, nil }},
+	{"buffer", func(*Stage) (io.Writer, func() error, error) {
 		w := new(bytes.Buffer)
 		return w, func() error { w.Reset(); return nil }, nil
 	}},
@@ -57,12 +58,12 @@ var sinks = []sink{
 
 func still() error { return nil }
 
-func toPlain(*stage) (io.Writer, func() error, error) {
+func toPlain(*Stage) (io.Writer, func() error, error) {
 	return struct{ io.Writer }{io.Discard}, still, nil
 }
 
-func toConn(network string) func(*stage) (io.Writer, func() error, error) {
-	return func(s *stage) (io.Writer, func() error, error) {
+func toConn(network string) func(*Stage) (io.Writer, func() error, error) {
+	return func(s *Stage) (io.Writer, func() error, error) {
 		near, far, err := s.conns(network)
 		if err != nil {
 			return nil, nil, err
@@ -72,7 +73,7 @@ func toConn(network string) func(*stage) (io.Writer, func() error, error) {
 	}
 }
 
-func toTLS(s *stage) (io.Writer, func() error, error) {
+func toTLS(s *Stage) (io.Writer, func() error, error) {
 	near, far, err := s.secured()
 	if err != nil {
 		return nil, nil, err
@@ -81,14 +82,14 @@ func toTLS(s *stage) (io.Writer, func() error, error) {
 	return near, still, nil
 }
 
-func toFile(s *stage) (io.Writer, func() error, error) {
+func toFile(s *Stage) (io.Writer, func() error, error) {
 	f, err := s.file(0)
 	return f, func() error { _, err := f.Seek(0, io.SeekStart); return err }, err
 }
 
 // toHTTP returns the response to a request whose answer somebody swallows. Its header is out.
-func toHTTP(key, value string) func(*stage) (io.Writer, func() error, error) {
-	return func(s *stage) (io.Writer, func() error, error) {
+func toHTTP(key, value string) func(*Stage) (io.Writer, func() error, error) {
+	return func(s *Stage) (io.Writer, func() error, error) {
 		lent, done := make(chan http.ResponseWriter), make(chan struct{})
 		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set(key, value)
@@ -112,8 +113,8 @@ func toHTTP(key, value string) func(*stage) (io.Writer, func() error, error) {
 }
 
 // flushed puts a bufio.Writer in front of a sink.
-func flushed(open func(*stage) (io.Writer, func() error, error)) func(*stage) (io.Writer, func() error, error) {
-	return func(s *stage) (io.Writer, func() error, error) {
+func flushed(open func(*Stage) (io.Writer, func() error, error)) func(*Stage) (io.Writer, func() error, error) {
+	return func(s *Stage) (io.Writer, func() error, error) {
 		w, rewind, err := open(s)
 		bw := bufio.NewWriter(w)
 		return bw, func() error {
