@@ -26,6 +26,8 @@ type Load struct {
 	Gets     int
 	Size     int
 	MaxBytes int64
+
+	MaxRequests int // of the Client; zero for its default
 }
 
 // Footprint is what a load took.
@@ -127,7 +129,9 @@ func (l Load) bear(ctx context.Context, target *server.Target) (Footprint, error
 	}
 	f := Footprint{Before: peakRSS()}
 	pool := s3pool.NewPool(func(o *s3pool.PoolOptions) { o.MaxBytes = l.MaxBytes })
-	client := transfer.New(target.Client(), func(o *transfer.Options) { o.Pool = pool })
+	client := transfer.New(target.Client(), func(o *transfer.Options) {
+		o.Pool, o.MaxRequests = pool, l.MaxRequests
+	})
 	err = f.watch(pool, func() error {
 		g, ctx := errgroup.WithContext(ctx)
 		for range l.Gets {

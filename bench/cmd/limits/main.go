@@ -39,6 +39,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	fs.Func("size", "`size` of the objects on the budget (default 30M)", set(&size, server.MaxSize))
 	fs.Func("budget", "`size` of the budget (default 128M)", set(&budget, server.MaxSize))
 	gets := fs.Int("gets", 64, "`number` of Gets on the budget at a time")
+	many := fs.Int("many", 1000, "`number` of Gets of 1 MiB at a time, on a budget of 64 MiB")
 	up := uploads{stream: 64 << 20, file: 1 << 30}
 	fs.Func("stream", "`size` of streams to upload, on a budget of as much (default 64M)", set(&up.stream, maxUpload))
 	fs.Func("file", "`size` of a file to upload (default 1024M)", set(&up.file, maxUpload))
@@ -49,16 +50,21 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if fs.NArg() > 0 {
 		return fmt.Errorf("unexpected argument %q", fs.Arg(0))
 	}
-	if *gets < 1 {
-		return fmt.Errorf("-gets: want at least 1, not %d", *gets)
+	if *gets < 1 || *many < 1 {
+		return fmt.Errorf("-gets, -many: want at least 1, not %d and %d", *gets, *many)
 	}
 	writeResume(stdout, object, limit.Resume(ctx, int64(object)))
-	load := limit.Load{Gets: *gets, Size: int(size), MaxBytes: int64(budget)}
-	f, err := limit.Memory(ctx, load)
-	if err != nil {
-		return err
+	for _, load := range []limit.Load{
+		{Gets: *gets, Size: int(size), MaxBytes: int64(budget)},
+		{Gets: *many, Size: 1 << 20, MaxBytes: 64 << 20},
+		{Gets: *many, Size: 1 << 20, MaxBytes: 64 << 20, MaxRequests: *many},
+	} {
+		f, err := limit.Memory(ctx, load)
+		if err != nil {
+			return err
+		}
+		writeMemory(stdout, load, f)
 	}
-	writeMemory(stdout, load, f)
 	return up.write(ctx, stdout)
 }
 
@@ -100,14 +106,19 @@ func writeResume(w io.Writer, size rival.Size, list []limit.Survivor) {
 const slack = 64 << 20
 
 func writeMemory(w io.Writer, load limit.Load, f limit.Footprint) {
-	fmt.Fprintf(w, "## Memory\n\n%d Gets of %v at a time, on a budget of %v, verified: all done in %v.\n\n",
+	fmt.Fprintf(w, "## Memory\n\n%d Gets of %v at a time, on a budget of %v, verified: all done in %v.",
 		load.Gets, rival.Size(load.Size), rival.Size(load.MaxBytes), f.Took.Round(1e6))
+	if load.MaxRequests > 0 {
+		fmt.Fprintf(w, " With as many requests in flight as Gets, to compare.")
+	}
+	fmt.Fprint(w, "\n\n")
 	fmt.Fprint(w, "| bound | measured | verdict |\n|---|--:|---|\n")
 	fmt.Fprintf(w, "| leased ≤ budget | %.1f MiB | %s |\n", mib(f.Leased), verdict(f.Leased <= load.MaxBytes))
 	if f.Peak > 0 {
 		fmt.Fprintf(w, "| resident ≤ budget + 64 MiB | %.1f MiB, of which %.1f before | %s |\n",
 			mib(f.Peak), mib(f.Before), verdict(f.Peak <= load.MaxBytes+slack))
 	}
+	fmt.Fprintln(w)
 }
 
 func mib(n int64) float64 { return float64(n) / (1 << 20) }

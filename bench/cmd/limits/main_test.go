@@ -20,7 +20,7 @@ func TestMain(m *testing.M) {
 
 func TestRun(t *testing.T) {
 	var out strings.Builder
-	err := run(t.Context(), strings.Fields("-object 33M -gets 8 -size 1M -budget 4M -stream 9M -file 17M -https"), &out, io.Discard)
+	err := run(t.Context(), strings.Fields("-object 33M -gets 8 -size 1M -budget 4M -stream 9M -file 17M -https -many 20"), &out, io.Discard)
 	require.NoError(t, err)
 	require.Contains(t, out.String(), "| s3pool Get | 5 | 1.000 | whole | pass |\n")
 	require.Contains(t, out.String(), "| minio | 3 | ")
