@@ -3,11 +3,14 @@ package s3pool
 import (
 	"io"
 
+	"github.com/s3pool/s3pool/internal/mem"
 	"github.com/s3pool/s3pool/internal/zerocopy"
 )
 
 // Copy is [Pool.Copy] on [DefaultPool].
-func Copy(dst io.Writer, src io.Reader) (int64, error) { return DefaultPool().Copy(dst, src) }
+func Copy(dst io.Writer, src io.Reader) (int64, error) {
+	return zerocopy.Copy((*mem.Pool)(defaultPool), dst, src)
+}
 
 // Copy copies src to dst until EOF or an error and returns what [io.Copy]
 // returns: the bytes written, and the first error other than [io.EOF].

@@ -3,7 +3,6 @@ package s3pool
 import (
 	"context"
 	"fmt"
-	"sync"
 
 	"github.com/s3pool/s3pool/internal/mem"
 )
@@ -46,11 +45,11 @@ func NewPool(optFns ...func(*PoolOptions)) *Pool {
 	return (*Pool)(mem.New(o.MaxBytes))
 }
 
-var defaultPool = sync.OnceValue(func() *Pool { return NewPool() })
+var defaultPool = NewPool()
 
 // DefaultPool returns the pool behind the package-level functions. It has no
-// budget. It is built on first use.
-func DefaultPool() *Pool { return defaultPool() }
+// budget.
+func DefaultPool() *Pool { return defaultPool }
 
 // mem returns what p is made of, and makes a call on a nil or zero Pool say so.
 func (p *Pool) mem(call string) *mem.Pool {

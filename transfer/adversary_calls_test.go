@@ -42,7 +42,7 @@ type act struct {
 	outcome string
 }
 
-var kinds = []string{"Get", "Get", "Open", "Open", "OpenPart", "OpenExact", "WriteTo", "Download", "PutBytes", "PutLen", "PutStream", "PutObject"}
+var kinds = []string{"Get", "Get", "Open", "Open", "OpenPart", "OpenExact", "WriteTo", "Download", "Head", "PutBytes", "PutAt", "PutLen", "PutStream", "PutObject"}
 
 func (s *scene) newAct(id int) *act {
 	a := &act{id: id, kind: pick(s.rng, kinds...), key: fmt.Sprintf("object%d", s.rng.IntN(4)), rng: func(b []byte) []byte { return b },
@@ -215,6 +215,9 @@ func (a *act) call(s *scene, others <-chan struct{}) ([]byte, transfer.Verificat
 			s.find("%v: %d bytes written, %d said to be", a, len(w.data), out.Written)
 		}
 		return append([]byte{}, w.data...), out.Verification, nil
+	case "Head":
+		_, err := s.client.Head(a.ctx, &s3.HeadObjectInput{Bucket: aws.String("bucket"), Key: aws.String(a.key)}, verify)
+		return nil, transfer.Verification{}, err
 	case "Open", "OpenPart", "OpenExact", "WriteTo":
 		r, err := s.client.Open(a.ctx, a.input(), verify)
 		if err != nil {
@@ -285,6 +288,8 @@ func (a *act) upload(s *scene, verify func(*transfer.DownloadOptions)) error {
 	in := &s3.PutObjectInput{Bucket: aws.String("bucket"), Key: aws.String(a.putKey())}
 	var body io.Reader = bytes.NewReader(a.body)
 	switch a.kind {
+	case "PutAt": // as a file is
+		body = io.NewSectionReader(&sourceAt{a: a, r: bytes.NewReader(a.body)}, 0, int64(len(a.body)))
 	case "PutLen":
 		in.ContentLength = aws.Int64(int64(len(a.body)))
 		body = &source{a: a, r: body}
@@ -345,12 +350,29 @@ type source struct {
 	read int
 }
 
-func (r *source) Read(p []byte) (int, error) {
+func (r *source) Read(p []byte) (n int, err error) {
 	if r.read == 0 {
 		time.Sleep(r.a.pause)
 	}
-	if r.a.hostile != "" && r.read >= r.a.at {
-		switch r.a.hostile {
+	n, err = r.a.give(p, r.read, r.r.Read)
+	r.read += n
+	return n, err
+}
+
+// A sourceAt is a caller's ReaderAt.
+type sourceAt struct {
+	a *act
+	r io.ReaderAt
+}
+
+func (r *sourceAt) ReadAt(p []byte, off int64) (int, error) {
+	return r.a.give(p, int(off), func(p []byte) (int, error) { return r.r.ReadAt(p, off) })
+}
+
+// give reads into p what is behind at bytes, or misbehaves.
+func (a *act) give(p []byte, at int, read func([]byte) (int, error)) (int, error) {
+	if a.hostile != "" && at >= a.at {
+		switch a.hostile {
 		case "panic":
 			panic(hostility)
 		case "Goexit":
@@ -358,14 +380,12 @@ func (r *source) Read(p []byte) (int, error) {
 		case "(0, nil)":
 			return 0, nil
 		case "n and an error":
-			n, _ := r.r.Read(p[:len(p)/2])
+			n, _ := read(p[:len(p)/2])
 			return n, errHostile
 		case "too much":
 			return len(p) + 1, nil
 		}
 	}
 	events.Add(1)
-	n, err := r.r.Read(p)
-	r.read += n
-	return n, err
+	return read(p)
 }

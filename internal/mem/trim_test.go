@@ -9,9 +9,9 @@ import (
 	"github.com/s3pool/s3pool/internal/require"
 )
 
-// TestResident: what exists, on lease or idle, stays within the budget, wherever the idle
+// TestTrimReachesEveryProcessor: what exists, on lease or idle, stays within the budget, wherever the idle
 // blocks are: those that another processor keeps for itself included.
-func TestResident(t *testing.T) {
+func TestTrimReachesEveryProcessor(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(max(4, runtime.GOMAXPROCS(0))))
 	const budget = 1 << 20
 	p := New(budget)

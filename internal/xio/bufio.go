@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"io"
 	"reflect"
-	"sync"
 	"unsafe"
 )
 
@@ -62,7 +61,7 @@ func (f failure) ReadFrom(io.Reader) (int64, error) { return 0, f.err }
 
 // ReaderBehind returns what br reads from, or nil if bufio does not tell.
 func ReaderBehind(br *bufio.Reader) io.Reader {
-	off := bufioReaderField()
+	off := bufioReaderField
 	if br == nil || off == 0 {
 		return nil
 	}
@@ -71,7 +70,7 @@ func ReaderBehind(br *bufio.Reader) io.Reader {
 
 // WriterBehind returns what bw writes to, or nil if bufio does not tell.
 func WriterBehind(bw *bufio.Writer) io.Writer {
-	off := bufioWriterField()
+	off := bufioWriterField
 	if bw == nil || off == 0 {
 		return nil
 	}
@@ -79,18 +78,16 @@ func WriterBehind(bw *bufio.Writer) io.Writer {
 }
 
 var (
-	bufioReaderField = sync.OnceValue(fieldOf[bufio.Reader, io.Reader]("rd"))
-	bufioWriterField = sync.OnceValue(fieldOf[bufio.Writer, io.Writer]("wr"))
+	bufioReaderField = fieldOf[bufio.Reader, io.Reader]("rd")
+	bufioWriterField = fieldOf[bufio.Writer, io.Writer]("wr")
 )
 
-// fieldOf returns a function that finds the offset of a field of type F in S. It
-// is zero if there is none, and neither of the fields we look for comes first.
-func fieldOf[S, F any](name string) func() uintptr {
-	return func() uintptr {
-		f, ok := reflect.TypeFor[S]().FieldByName(name)
-		if !ok || f.Type != reflect.TypeFor[F]() {
-			return 0
-		}
-		return f.Offset
+// fieldOf returns the offset of a field of type F in S. It is zero if there is none, and
+// neither of the fields we look for comes first.
+func fieldOf[S, F any](name string) uintptr {
+	f, ok := reflect.TypeFor[S]().FieldByName(name)
+	if !ok || f.Type != reflect.TypeFor[F]() {
+		return 0
 	}
+	return f.Offset
 }

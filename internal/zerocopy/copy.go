@@ -12,59 +12,77 @@ import (
 	"github.com/s3pool/s3pool/internal/xio"
 )
 
-// fromMemory returns src if it writes itself out in one Write. io.Copy takes 7 ns
-// for such a source into memory: it is known by its type before anything else is
-// looked at.
-func fromMemory(src io.Reader) io.WriterTo {
-	switch r := src.(type) {
-	case *bytes.Reader:
-		return r
-	case *bytes.Buffer:
-		return r
-	case *strings.Reader:
-		return r
-	}
-	return nil
-}
-
 // Copy copies src to dst until EOF or an error and returns what [io.Copy] returns. Its
 // buffer, where it needs one, is a scratch block of blocks.
+//
+// io.Copy takes 20 to 80 ns from memory to memory. So sources and destinations that do the
+// work by themselves, in one step and with nothing behind them, are known by their types
+// before anything else is looked at.
 func Copy(blocks *mem.Pool, dst io.Writer, src io.Reader) (int64, error) {
-	if w := fromMemory(src); w != nil {
-		return w.WriteTo(dst)
-	}
-	if r := toMemory(dst, src); r != nil {
-		return r.ReadFrom(src)
-	}
-	if br, ok := src.(*bufio.Reader); ok {
-		if behind := xio.ReaderBehind(br); behind != nil && toMemory(dst, behind) != nil {
-			return br.WriteTo(dst)
+	switch r := src.(type) {
+	case *bytes.Reader:
+		return r.WriteTo(dst)
+	case *bytes.Buffer:
+		return r.WriteTo(dst)
+	case *strings.Reader:
+		return r.WriteTo(dst)
+	case *bufio.Reader:
+		if isBetweenPlain(dst, r) {
+			return r.WriteTo(dst)
+		}
+	default:
+		if r := toMemory(dst, src); r != nil {
+			return r.ReadFrom(src)
 		}
 	}
 	return copier{blocks}.copy(dst, src)
 }
 
 // toMemory returns dst if it asks src for nothing but Read, into memory of its own, and
-// io.Copy would let it. Such a copy takes 25 ns.
+// io.Copy would let it.
 func toMemory(dst io.Writer, src io.Reader) io.ReaderFrom {
+	var into io.ReaderFrom
+	switch w := dst.(type) {
+	case *bytes.Buffer:
+		into = w
+	case *bufio.Writer:
+		if behind := xio.WriterBehind(w); behind == nil {
+			return nil
+		} else if _, ok := behind.(io.ReaderFrom); ok {
+			return nil
+		}
+		into = w
+	default:
+		if dst != io.Discard {
+			return nil
+		}
+		into = discard
+	}
 	if _, ok := src.(io.WriterTo); ok {
 		return nil
 	}
-	switch w := dst.(type) {
-	case *bytes.Buffer:
-		return w
-	case *bufio.Writer:
-		if behind := xio.WriterBehind(w); behind != nil {
-			if _, ok := behind.(io.ReaderFrom); !ok {
-				return w
-			}
-		}
-	default:
-		if dst == io.Discard {
-			return io.Discard.(io.ReaderFrom)
-		}
+	return into
+}
+
+var discard = io.Discard.(io.ReaderFrom)
+
+// isBetweenPlain reports whether br.WriteTo(dst) asks what is behind br, and dst, for nothing
+// but Read and Write. What is behind a Unix connection is better read in larger pieces.
+func isBetweenPlain(dst io.Writer, br *bufio.Reader) bool {
+	behind := xio.ReaderBehind(br)
+	if behind == nil {
+		return false
 	}
-	return nil
+	if _, ok := behind.(io.WriterTo); ok {
+		return false
+	}
+	if _, ok := behind.(*net.UnixConn); ok {
+		return false
+	}
+	if _, ok := dst.(io.ReaderFrom); ok {
+		return toMemory(dst, behind) != nil
+	}
+	return true
 }
 
 // Pump copies through a scratch block, and asks the ends for nothing but Read and Write.
