@@ -3,6 +3,8 @@
 MODULES := . internal/s3server prom examples bench tools
 # Modules with code to check; tools holds only the tools.
 CODE    := . internal/s3server prom examples bench
+# Modules that others import.
+LIBS    := . prom
 TARGETS := linux/arm64 linux/386 darwin/arm64 windows/amd64
 
 # The tools run from the tools module, outside the workspace.
@@ -35,10 +37,13 @@ vet: ## go vet, in the workspace and in every module alone
 	go vet work
 	@for m in $(CODE); do echo "vet $$m alone"; (cd $$m && GOWORK=off go vet ./...) || exit 1; done
 
-cross: ## go vet for the other systems
-	@for t in $(TARGETS); do for m in $(CODE); do \
+cross: ## go vet for the other systems: libraries for all, programs for the one that is least like ours
+	@for t in $(TARGETS); do for m in $(LIBS); do \
 		echo "vet $$m for $$t"; (cd $$m && GOOS=$${t%/*} GOARCH=$${t#*/} go vet ./...) || exit 1; \
 	done; done
+	@for m in $(filter-out $(LIBS),$(CODE)); do \
+		echo "vet $$m for windows/amd64"; (cd $$m && GOOS=windows GOARCH=amd64 go vet ./...) || exit 1; \
+	done
 
 staticcheck: bin/staticcheck ## staticcheck on every module
 	@for m in $(CODE); do echo "staticcheck $$m"; (cd $$m && $(CURDIR)/bin/staticcheck ./...) || exit 1; done
@@ -81,8 +86,8 @@ newest: ## the tests with the newest versions that there are, in a copy of the l
 	go get -t -u ./... && go mod tidy && go list -m -f '{{.Path}} {{.Version}}' all && \
 	go vet ./... && go test $(ENDS)
 
-race: ## the same under the race detector, with poisoned buffers
-	go test -race -shuffle=on work
+race: ## the libraries' tests under the race detector, with poisoned buffers
+	go test -race -shuffle=on -timeout 50m $(LIBS:%=./%/...)
 
 bench: ## all benchmarks
 	go test -run "^$$" -bench . -timeout 0 . ./bench/...
