@@ -77,14 +77,14 @@ fix: ## go fix would change nothing
 test: ## all tests of all modules
 	go test work
 
-floor: ## the tests with the least versions of our go.mod
-	GOWORK=off go test $(ENDS)
+floor: ## the tests, the simulations shortened, with the least versions of our go.mod
+	GOWORK=off go test -short $(ENDS)
 
-newest: ## the tests with the newest versions that there are, in a copy of the last commit
+newest: ## the same with the newest versions that there are, in a copy of the last commit
 	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && git archive HEAD | tar x -C "$$dir" && cd "$$dir" && \
 	export GOWORK=off GOTOOLCHAIN=$(GO_NEWEST) && go version && \
 	go get -t -u ./... && go mod tidy && go list -m -f '{{.Path}} {{.Version}}' all && \
-	go vet ./... && go test $(ENDS)
+	go vet ./... && go test -short $(ENDS)
 
 race: ## the libraries' tests under the race detector, with poisoned buffers
 	go test -race -shuffle=on -timeout 50m $(LIBS:%=./%/...)
