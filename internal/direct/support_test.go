@@ -17,6 +17,7 @@ type recorder struct {
 	mu      sync.Mutex
 	asked   []*http.Request
 	answers []answer
+	before  func() // if not nil, is called with each request
 }
 
 // An answer is what S3 says, or how it cannot be reached.
@@ -30,7 +31,9 @@ type answer struct {
 func (r *recorder) Do(req *http.Request) (*http.Response, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if err := req.Context().Err(); err != nil {
+	if r.before != nil {
+		r.before()
+	} else if err := req.Context().Err(); err != nil {
 		return nil, err
 	}
 	a := answer{status: http.StatusOK}

@@ -1,0 +1,3 @@
+package direct
+
+var Settings = settings
