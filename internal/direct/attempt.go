@@ -3,7 +3,6 @@ package direct
 import (
 	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"time"
 
@@ -54,6 +53,7 @@ type exchange struct {
 	resp     *http.Response
 	err      error
 	forGood  bool // no attempt would fare better
+	unread   bool // the answer has headers that we do not know
 }
 
 // write reports whether the operation changes something.
@@ -109,7 +109,6 @@ func (e *exchange) succeeded() {
 		e.pacer.Answered(e.turn, e.bucket, e.key, e.op.write())
 	}
 	if !e.op.stream && e.resp.Body != nil {
-		io.Copy(io.Discard, e.resp.Body)
 		e.resp.Body.Close()
 	}
 }

@@ -1,7 +1,10 @@
 package direct
 
 import (
+	"bytes"
 	"context"
+	"io"
+	"net/http"
 	"reflect"
 	"slices"
 	"sync"
@@ -9,7 +12,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go/middleware"
 )
@@ -80,8 +82,9 @@ func (c *Client) GetObject(ctx context.Context, in *s3.GetObjectInput, optFns ..
 	}
 	ctx, options := e.through()
 	out, err := c.api.GetObject(ctx, in, options)
-	if err == nil {
-		e.learn(out, out.ResultMetadata)
+	e.over()
+	if err == nil && e.unread {
+		e.op.compareRead(out, e.resp.Header)
 	}
 	return out, err
 }
@@ -100,8 +103,9 @@ func (c *Client) HeadObject(ctx context.Context, in *s3.HeadObjectInput, optFns 
 	}
 	ctx, options := e.through()
 	out, err := c.api.HeadObject(ctx, in, options)
-	if err == nil {
-		e.learn(out, out.ResultMetadata)
+	e.over()
+	if err == nil && e.unread {
+		e.op.compareRead(out, e.resp.Header)
 	}
 	return out, err
 }
@@ -161,7 +165,11 @@ func (e *exchange) prepare(w *wire, in any, mind func() string) (*route, string)
 
 // finish reads the answer. It reports false if that is better left to the SDK.
 func (e *exchange) finish(out any, md *middleware.Metadata) bool {
+	if !e.op.stream && !e.empty() {
+		return false // it may be an error
+	}
 	if !e.op.read(out, e.resp.Header) {
+		e.unread = true
 		return false
 	}
 	m, ok := e.metadata(e.resp, time.Now())
@@ -173,12 +181,19 @@ func (e *exchange) finish(out any, md *middleware.Metadata) bool {
 	return true
 }
 
-// learn takes from the SDK's output what the next call can use.
-func (e *exchange) learn(out any, md middleware.Metadata) {
-	if skew, ok := awsmiddleware.GetAttemptSkew(md); ok && e.clock {
-		e.c.skew.Store(int64(skew))
+// empty reports whether the answer has no body. What it has stays to be read.
+func (e *exchange) empty() bool {
+	if e.resp.Body == nil || e.resp.Body == http.NoBody {
+		return true
 	}
-	if e.made && e.err == nil && e.resp != nil && e.resp.StatusCode < 300 && e.resp.StatusCode >= 200 {
-		e.op.compareRead(out, e.resp.Header)
+	var first [1]byte
+	n, err := io.ReadFull(e.resp.Body, first[:])
+	if n == 0 && err == io.EOF {
+		return true
 	}
+	e.resp.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(bytes.NewReader(first[:n]), e.resp.Body), e.resp.Body}
+	return false
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -37,10 +38,7 @@ func (e *exchange) through() (context.Context, func(*s3.Options)) {
 	h.played.Store(!e.made)
 	return h, func(o *s3.Options) {
 		*o = e.o
-		o.Retryer = h
-		if e.made {
-			o.HTTPClient = h
-		}
+		o.Retryer, o.HTTPClient = h, h
 		o.APIOptions = append(slices.Clip(o.APIOptions), h.add)
 	}
 }
@@ -67,7 +65,22 @@ func (h *handover) Do(req *http.Request) (*http.Response, error) {
 	if !h.played.Swap(true) || h.e.forGood {
 		return h.e.resp, h.e.err
 	}
-	return h.client.Do(req)
+	h.e.sent, h.e.resp = time.Now(), nil
+	resp, err := h.client.Do(req)
+	if err == nil {
+		h.e.resp = resp
+	}
+	return resp, err
+}
+
+// over ends the exchange after the SDK's call: the last answer tells the time.
+func (e *exchange) over() {
+	if !e.began {
+		return
+	}
+	if skew, ok := e.skewOf(e.resp, time.Now()); ok {
+		e.c.skew.Store(int64(skew))
+	}
 }
 
 // GetAttemptToken implements aws.RetryerV2.

@@ -105,7 +105,10 @@ func (e *exchange) metadata(resp *http.Response, at time.Time) (md middleware.Me
 			return md, false
 		}
 		of.Set(k.serverTime, server)
-		e.note(&of, resp, server, at)
+		if skew, ok := e.skewOf(resp, at); ok {
+			of.Set(k.skew, skew)
+			e.c.skew.Store(int64(skew))
+		}
 	}
 	if id := resp.Header.Get("X-Amz-Request-Id"); id != "" {
 		of.Set(k.requestID, id)
@@ -121,12 +124,12 @@ func (e *exchange) metadata(resp *http.Response, at time.Time) (md middleware.Me
 // slowest is the longest that an answer may take for its Date to be believed.
 const slowest = 15 * time.Minute
 
-// note tells how S3's clock differs from ours, for the metadata and the next signature.
-func (e *exchange) note(md *middleware.Metadata, resp *http.Response, server, at time.Time) {
-	if !e.clock || resp.Header.Get("Age") != "" || at.Sub(e.sent) > slowest {
-		return
+// skewOf returns how S3's clock differs from ours, by an answer that came at that time. It
+// reports false if the answer does not tell, or if nobody wants to know.
+func (e *exchange) skewOf(resp *http.Response, at time.Time) (time.Duration, bool) {
+	if resp == nil || !e.clock || resp.Header.Get("Age") != "" || at.Sub(e.sent) > slowest {
+		return 0, false
 	}
-	skew := server.Sub(at)
-	md.Set(keys().skew, skew)
-	e.c.skew.Store(int64(skew))
+	server, err := smithyhttp.ParseTime(resp.Header.Get("Date"))
+	return server.Sub(at), err == nil
 }
