@@ -40,8 +40,7 @@ type exchange struct {
 	skew       time.Duration
 	sent       time.Time
 	invocation string
-	bucket     string
-	key        string
+	q          question
 
 	began    bool // the SDK continues what has begun
 	token    func(error) error
@@ -55,9 +54,6 @@ type exchange struct {
 	forGood  bool // no attempt would fare better
 	unread   bool // the answer has headers that we do not know
 }
-
-// write reports whether the operation changes something.
-func (op *operation) write() bool { return op.method != http.MethodGet && op.method != http.MethodHead }
 
 // attempt makes the first attempt. It reports whether there is an answer that says success.
 // If not, the SDK continues.
@@ -76,7 +72,7 @@ func (e *exchange) attempt(w *wire, r *route, creds aws.CredentialsProvider) boo
 		return false
 	}
 	if e.pacer = r.pacer; e.pacer != nil {
-		if e.turn, e.turnErr = e.pacer.Turn(e.ctx, e.bucket, e.key, e.op.write()); e.turnErr != nil {
+		if e.turn, e.turnErr = e.pacer.Turn(e.ctx, e.q.bucket, e.q.key, e.op.body); e.turnErr != nil {
 			return false
 		}
 	}
@@ -85,10 +81,15 @@ func (e *exchange) attempt(w *wire, r *route, creds aws.CredentialsProvider) boo
 		return false // the SDK asks again, and says what is wrong
 	}
 	e.invocation = newInvocation()
+	id := identity{invocation: e.invocation, attempt: firstAttempt(e.ctx, most, e.skew)}
+	if r.hashed {
+		if id.payload, err = e.q.hash(); err != nil {
+			return false
+		}
+	}
 	now := time.Now()
-	req := r.request(e.ctx, e.plan, e.op, w, e.key, identity{
-		invocation: e.invocation, attempt: firstAttempt(e.ctx, most, e.skew), at: now.Add(e.skew),
-	}, &c)
+	id.at = now.Add(e.skew)
+	req := r.request(e.ctx, e.plan, e.op, w, &e.q, id, &c)
 	for i := range w.headers {
 		if h := &w.headers[i]; !sendable(h.value) {
 			e.made, e.forGood = true, true
@@ -97,8 +98,13 @@ func (e *exchange) attempt(w *wire, r *route, creds aws.CredentialsProvider) boo
 		}
 	}
 	e.sent = now
-	e.resp, e.err = e.o.HTTPClient.Do(req)
+	if e.q.length > 0 {
+		body := &shield{body: e.q.body}
+		defer body.Close()
+		req.Body = body
+	}
 	e.made = true
+	e.resp, e.err = e.o.HTTPClient.Do(req)
 	return e.err == nil && e.resp != nil && e.resp.StatusCode >= 200 && e.resp.StatusCode < 300
 }
 
@@ -106,7 +112,7 @@ func (e *exchange) attempt(w *wire, r *route, creds aws.CredentialsProvider) boo
 func (e *exchange) succeeded() {
 	e.token(nil)
 	if e.pacer != nil {
-		e.pacer.Answered(e.turn, e.bucket, e.key, e.op.write())
+		e.pacer.Answered(e.turn, e.q.bucket, e.q.key, e.op.body)
 	}
 	if !e.op.stream && e.resp.Body != nil {
 		e.resp.Body.Close()

@@ -82,10 +82,7 @@ func (c *Client) GetObject(ctx context.Context, in *s3.GetObjectInput, optFns ..
 	}
 	ctx, options := e.through()
 	out, err := c.api.GetObject(ctx, in, options)
-	e.over()
-	if err == nil && e.unread {
-		e.op.compareRead(out, e.resp.Header)
-	}
+	e.over(out, err)
 	return out, err
 }
 
@@ -103,10 +100,43 @@ func (c *Client) HeadObject(ctx context.Context, in *s3.HeadObjectInput, optFns 
 	}
 	ctx, options := e.through()
 	out, err := c.api.HeadObject(ctx, in, options)
-	e.over()
-	if err == nil && e.unread {
-		e.op.compareRead(out, e.resp.Header)
+	e.over(out, err)
+	return out, err
+}
+
+// PutObject is s3.Client.PutObject.
+func (c *Client) PutObject(ctx context.Context, in *s3.PutObjectInput, optFns ...func(*s3.Options)) (*s3.PutObjectOutput, error) {
+	if in == nil {
+		return c.api.PutObject(ctx, in, optFns...)
 	}
+	e := c.exchange(ctx, putObject, in, optFns)
+	if e.try(in, nil) {
+		out := new(s3.PutObjectOutput)
+		if e.finish(out, &out.ResultMetadata) {
+			return out, nil
+		}
+	}
+	ctx, options := e.through()
+	out, err := c.api.PutObject(ctx, in, options)
+	e.over(out, err)
+	return out, err
+}
+
+// UploadPart is s3.Client.UploadPart.
+func (c *Client) UploadPart(ctx context.Context, in *s3.UploadPartInput, optFns ...func(*s3.Options)) (*s3.UploadPartOutput, error) {
+	if in == nil {
+		return c.api.UploadPart(ctx, in, optFns...)
+	}
+	e := c.exchange(ctx, uploadPart, in, optFns)
+	if e.try(in, nil) {
+		out := new(s3.UploadPartOutput)
+		if e.finish(out, &out.ResultMetadata) {
+			return out, nil
+		}
+	}
+	ctx, options := e.through()
+	out, err := c.api.UploadPart(ctx, in, options)
+	e.over(out, err)
 	return out, err
 }
 
@@ -155,12 +185,13 @@ func (e *exchange) prepare(w *wire, in any, mind func() string) (*route, string)
 	if e.o.HTTPClient == nil || e.o.Retryer == nil {
 		return nil, "there is no HTTP client or no Retryer"
 	}
-	s, bucket, key, why := e.op.gather(w, in)
-	if why != "" {
+	if e.q, why = e.op.ask(w, in); why != "" {
 		return nil, why
 	}
-	e.bucket, e.key = bucket, key
-	return e.plan.route(e, s)
+	if e.op.body && e.q.checksum == "" && (e.q.algorithm != "" || e.o.RequestChecksumCalculation != aws.RequestChecksumCalculationWhenRequired) {
+		return nil, "the SDK computes a checksum of the body"
+	}
+	return e.plan.route(e)
 }
 
 // finish reads the answer. It reports false if that is better left to the SDK.

@@ -84,9 +84,17 @@ func TestErrors(t *testing.T) {
 		var sdk, ours result
 		get := &s3.GetObjectInput{Bucket: aws.String("images"), Key: aws.String("k")}
 		head := &s3.HeadObjectInput{Bucket: aws.String("images"), Key: aws.String("k")}
-		for _, f := range []func(getHead) result{
-			func(api getHead) (r result) { r.out, r.err = api.GetObject(t.Context(), get, plainly, once); return r },
-			func(api getHead) (r result) {
+		for _, f := range []func(calls) result{
+			func(api calls) (r result) {
+				r.out, r.err = api.PutObject(t.Context(), putOf("k"), plainly, once)
+				return r
+			},
+			func(api calls) (r result) {
+				r.out, r.err = api.UploadPart(t.Context(), partOf("k"), plainly, once)
+				return r
+			},
+			func(api calls) (r result) { r.out, r.err = api.GetObject(t.Context(), get, plainly, once); return r },
+			func(api calls) (r result) {
 				r.out, r.err = api.HeadObject(t.Context(), head, plainly, once)
 				return r
 			},

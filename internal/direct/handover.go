@@ -36,6 +36,7 @@ func (e *exchange) through() (context.Context, func(*s3.Options)) {
 	}
 	h := &handover{Context: e.ctx, RetryerV2: e.retryer, e: e, client: e.o.HTTPClient}
 	h.played.Store(!e.made)
+	e.q.rewind() // if that fails, it fails once more before the next attempt
 	return h, func(o *s3.Options) {
 		*o = e.o
 		o.Retryer, o.HTTPClient = h, h
@@ -73,13 +74,17 @@ func (h *handover) Do(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// over ends the exchange after the SDK's call: the last answer tells the time.
-func (e *exchange) over() {
+// over ends the exchange after the SDK's call, which has returned out and err: the last answer
+// tells the time, and what the SDK makes of an answer.
+func (e *exchange) over(out any, err error) {
 	if !e.began {
 		return
 	}
 	if skew, ok := e.skewOf(e.resp, time.Now()); ok {
 		e.c.skew.Store(int64(skew))
+	}
+	if err == nil && e.unread && e.resp != nil {
+		e.op.compareRead(out, e.resp.Header)
 	}
 }
 

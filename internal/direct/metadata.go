@@ -22,6 +22,8 @@ type metadataKeys struct {
 	why string // they could not be learnt, or nothing
 
 	rawResponse, responseAt, serverTime, skew, requestID, hostID, attempts any
+
+	checksums any // of the request's body; nil if the SDK does not tell what it was given
 }
 
 var keys = sync.OnceValue(learnKeys)
@@ -35,7 +37,7 @@ func learnKeys() (k metadataKeys) {
 		}),
 	})
 	name := "x"
-	out, err := sdk.HeadObject(context.Background(), &s3.HeadObjectInput{Bucket: &name, Key: &name})
+	out, err := sdk.PutObject(context.Background(), &s3.PutObjectInput{Bucket: &name, Key: &name, ChecksumCRC32: &name})
 	if err != nil {
 		k.why = "the SDK's metadata could not be looked at: " + err.Error()
 		return k
@@ -72,6 +74,10 @@ func learnKeys() (k metadataKeys) {
 	k.requestID = take("requestIDKey")
 	k.hostID = take("hostIDKey", "hostID")
 	k.attempts = take("attemptResultsKey")
+	if key, ok := found["computedInputChecksumsKey"]; ok {
+		k.checksums = key
+		delete(found, "computedInputChecksumsKey")
+	}
 	for name := range found {
 		k.why = "the SDK's metadata has a " + name
 	}
@@ -109,6 +115,9 @@ func (e *exchange) metadata(resp *http.Response, at time.Time) (md middleware.Me
 			of.Set(k.skew, skew)
 			e.c.skew.Store(int64(skew))
 		}
+	}
+	if k.checksums != nil && e.q.checksum != "" {
+		of.Set(k.checksums, map[string]string{strings.ToUpper(e.q.checksum[len(checksumHeader):]): e.q.sum})
 	}
 	if id := resp.Header.Get("X-Amz-Request-Id"); id != "" {
 		of.Set(k.requestID, id)

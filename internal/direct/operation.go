@@ -1,6 +1,7 @@
 package direct
 
 import (
+	"net/http"
 	"reflect"
 	"strings"
 
@@ -16,18 +17,29 @@ type operation struct {
 	input  []inputField // by the index of the field
 	output map[string]*outputField
 	stream bool // the answer's body is the caller's
+	body   bool // the request has one
 }
 
 var (
 	getObject = &operation{
-		name: "GetObject", method: "GET", query: "GetObject", stream: true,
+		name: "GetObject", method: http.MethodGet, query: "GetObject", stream: true,
 		input:  inputFields(reflect.TypeFor[s3.GetObjectInput](), getInput),
 		output: outputFields(reflect.TypeFor[s3.GetObjectOutput]()),
 	}
 	headObject = &operation{
-		name: "HeadObject", method: "HEAD",
+		name: "HeadObject", method: http.MethodHead,
 		input:  inputFields(reflect.TypeFor[s3.HeadObjectInput](), getInput),
 		output: outputFields(reflect.TypeFor[s3.HeadObjectOutput]()),
+	}
+	putObject = &operation{
+		name: "PutObject", method: http.MethodPut, query: "PutObject", body: true,
+		input:  inputFields(reflect.TypeFor[s3.PutObjectInput](), putInput),
+		output: outputFields(reflect.TypeFor[s3.PutObjectOutput]()),
+	}
+	uploadPart = &operation{
+		name: "UploadPart", method: http.MethodPut, query: "UploadPart", body: true,
+		input:  inputFields(reflect.TypeFor[s3.UploadPartInput](), putInput),
+		output: outputFields(reflect.TypeFor[s3.UploadPartOutput]()),
 	}
 )
 
@@ -36,22 +48,27 @@ type place byte
 
 const (
 	nowhere place = iota // it is not known: the SDK
-	inPath               // bucket and key, taken care of elsewhere
 	inHeader
 	inQuery
+	isBucket
+	isKey
+	isBody
+	isLength
+	isMetadata
 )
 
 // An inputField is where a field of an input goes in a request.
 type inputField struct {
 	place       place
 	name, lower string // of the header, or the query parameter
+	ofDay       bool   // a time is written as ISO 8601 has it
 }
 
 // getInput are the fields of GetObjectInput and HeadObjectInput. What is not here, and set,
 // is the SDK's.
 var getInput = map[string]inputField{
-	"Bucket": {place: inPath},
-	"Key":    {place: inPath},
+	"Bucket": {place: isBucket},
+	"Key":    {place: isKey},
 
 	"ChecksumMode":         {place: inHeader, name: "X-Amz-Checksum-Mode"},
 	"ExpectedBucketOwner":  {place: inHeader, name: "X-Amz-Expected-Bucket-Owner"},
@@ -73,6 +90,63 @@ var getInput = map[string]inputField{
 	"ResponseContentType":        {place: inQuery, name: "response-content-type"},
 	"ResponseExpires":            {place: inQuery, name: "response-expires"},
 	"VersionId":                  {place: inQuery, name: "versionId"},
+}
+
+// putInput are those of PutObjectInput and UploadPartInput.
+var putInput = map[string]inputField{
+	"Bucket":        {place: isBucket},
+	"Key":           {place: isKey},
+	"Body":          {place: isBody},
+	"ContentLength": {place: isLength},
+	"Metadata":      {place: isMetadata, name: "X-Amz-Meta-"},
+
+	"PartNumber": {place: inQuery, name: "partNumber"},
+	"UploadId":   {place: inQuery, name: "uploadId"},
+
+	"ACL":                              {place: inHeader, name: "X-Amz-Acl"},
+	"BucketKeyEnabled":                 {place: inHeader, name: "X-Amz-Server-Side-Encryption-Bucket-Key-Enabled"},
+	"CacheControl":                     {place: inHeader, name: "Cache-Control"},
+	"ChecksumAlgorithm":                {place: inHeader, name: "X-Amz-Sdk-Checksum-Algorithm"},
+	"ChecksumCRC32":                    {place: inHeader, name: "X-Amz-Checksum-Crc32"},
+	"ChecksumCRC32C":                   {place: inHeader, name: "X-Amz-Checksum-Crc32c"},
+	"ChecksumCRC64NVME":                {place: inHeader, name: "X-Amz-Checksum-Crc64nvme"},
+	"ChecksumMD5":                      {place: inHeader, name: "X-Amz-Checksum-Md5"},
+	"ChecksumSHA1":                     {place: inHeader, name: "X-Amz-Checksum-Sha1"},
+	"ChecksumSHA256":                   {place: inHeader, name: "X-Amz-Checksum-Sha256"},
+	"ChecksumSHA512":                   {place: inHeader, name: "X-Amz-Checksum-Sha512"},
+	"ChecksumXXHASH128":                {place: inHeader, name: "X-Amz-Checksum-Xxhash128"},
+	"ChecksumXXHASH3":                  {place: inHeader, name: "X-Amz-Checksum-Xxhash3"},
+	"ChecksumXXHASH64":                 {place: inHeader, name: "X-Amz-Checksum-Xxhash64"},
+	"ContentDisposition":               {place: inHeader, name: "Content-Disposition"},
+	"ContentEncoding":                  {place: inHeader, name: "Content-Encoding"},
+	"ContentLanguage":                  {place: inHeader, name: "Content-Language"},
+	"ContentMD5":                       {place: inHeader, name: "Content-Md5"},
+	"ContentType":                      {place: inHeader, name: "Content-Type"},
+	"ExpectedBucketOwner":              {place: inHeader, name: "X-Amz-Expected-Bucket-Owner"},
+	"Expires":                          {place: inHeader, name: "Expires"},
+	"GrantFullControl":                 {place: inHeader, name: "X-Amz-Grant-Full-Control"},
+	"GrantRead":                        {place: inHeader, name: "X-Amz-Grant-Read"},
+	"GrantReadACP":                     {place: inHeader, name: "X-Amz-Grant-Read-Acp"},
+	"GrantWriteACP":                    {place: inHeader, name: "X-Amz-Grant-Write-Acp"},
+	"IfMatch":                          {place: inHeader, name: "If-Match"},
+	"IfNoneMatch":                      {place: inHeader, name: "If-None-Match"},
+	"ObjectLockEventHold":              {place: inHeader, name: "X-Amz-Object-Lock-Event-Hold"},
+	"ObjectLockEventHoldDurationDays":  {place: inHeader, name: "X-Amz-Object-Lock-Event-Hold-Duration-Days"},
+	"ObjectLockEventHoldDurationYears": {place: inHeader, name: "X-Amz-Object-Lock-Event-Hold-Duration-Years"},
+	"ObjectLockLegalHoldStatus":        {place: inHeader, name: "X-Amz-Object-Lock-Legal-Hold"},
+	"ObjectLockMode":                   {place: inHeader, name: "X-Amz-Object-Lock-Mode"},
+	"ObjectLockRetainUntilDate":        {place: inHeader, name: "X-Amz-Object-Lock-Retain-Until-Date", ofDay: true},
+	"RequestPayer":                     {place: inHeader, name: "X-Amz-Request-Payer"},
+	"ServerSideEncryption":             {place: inHeader, name: "X-Amz-Server-Side-Encryption"},
+	"SSECustomerAlgorithm":             {place: inHeader, name: "X-Amz-Server-Side-Encryption-Customer-Algorithm"},
+	"SSECustomerKey":                   {place: inHeader, name: "X-Amz-Server-Side-Encryption-Customer-Key"},
+	"SSECustomerKeyMD5":                {place: inHeader, name: "X-Amz-Server-Side-Encryption-Customer-Key-Md5"},
+	"SSEKMSEncryptionContext":          {place: inHeader, name: "X-Amz-Server-Side-Encryption-Context"},
+	"SSEKMSKeyId":                      {place: inHeader, name: "X-Amz-Server-Side-Encryption-Aws-Kms-Key-Id"},
+	"StorageClass":                     {place: inHeader, name: "X-Amz-Storage-Class"},
+	"Tagging":                          {place: inHeader, name: "X-Amz-Tagging"},
+	"WebsiteRedirectLocation":          {place: inHeader, name: "X-Amz-Website-Redirect-Location"},
+	"WriteOffsetBytes":                 {place: inHeader, name: "X-Amz-Write-Offset-Bytes"},
 }
 
 func inputFields(t reflect.Type, known map[string]inputField) []inputField {

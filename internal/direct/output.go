@@ -19,7 +19,7 @@ type outputField struct {
 	ofDay bool // the time is a date and time of ISO 8601
 }
 
-// outputHeaders are the headers of answers to GetObject and HeadObject, by the field. A field
+// outputHeaders are the headers of answers, by the field. A field
 // that the SDK in use does not have is left out.
 var outputHeaders = map[string]string{
 	"AcceptRanges":                     "Accept-Ranges",
@@ -61,6 +61,8 @@ var outputHeaders = map[string]string{
 	"Restore":                          "X-Amz-Restore",
 	"SSECustomerAlgorithm":             "X-Amz-Server-Side-Encryption-Customer-Algorithm",
 	"SSECustomerKeyMD5":                "X-Amz-Server-Side-Encryption-Customer-Key-Md5",
+	"SSEKMSEncryptionContext":          "X-Amz-Server-Side-Encryption-Context",
+	"Size":                             "X-Amz-Object-Size",
 	"SSEKMSKeyId":                      "X-Amz-Server-Side-Encryption-Aws-Kms-Key-Id",
 	"ServerSideEncryption":             "X-Amz-Server-Side-Encryption",
 	"StorageClass":                     "X-Amz-Storage-Class",
@@ -107,7 +109,7 @@ func (op *operation) read(out any, h http.Header) bool {
 				if name != textproto.CanonicalMIMEHeaderKey(name) {
 					return false // not from net/http
 				}
-			case strings.HasPrefix(name, metaHeader) && len(values) > 0:
+			case strings.HasPrefix(name, metaHeader) && !op.body && len(values) > 0:
 				if meta == nil {
 					meta = map[string]string{}
 				}
@@ -216,7 +218,7 @@ func (op *operation) compareRead(sdks any, h http.Header) {
 	known := http.Header{}
 	var strange []string
 	for name, values := range h {
-		if _, ok := op.output[name]; ok || !strings.HasPrefix(name, "X-Amz-") || strings.HasPrefix(name, metaHeader) || unbound[name] || ignored.has(op, name) {
+		if _, ok := op.output[name]; ok || !strings.HasPrefix(name, "X-Amz-") || strings.HasPrefix(name, metaHeader) && !op.body || unbound[name] || ignored.has(op, name) {
 			known[name] = values
 		} else {
 			strange = append(strange, name)

@@ -1,7 +1,6 @@
 package direct
 
 import (
-	"cmp"
 	"errors"
 	"reflect"
 	"slices"
@@ -23,24 +22,44 @@ type plan struct {
 
 	mu     sync.RWMutex
 	routes map[routeKey]*route
-	shapes map[shapeKey]string // compared with the SDK's requests: how they differ, or nothing
 }
 
+// A routeKey is what makes a kind of requests: more of it may change what the SDK sends.
 type routeKey struct {
-	op     *operation
-	bucket string
+	op        *operation
+	bucket    string
+	shape     shape
+	algorithm string
+	size      size
 }
 
-type shapeKey struct {
-	op *operation
-	shape
+// A size is how long a body is, as far as that matters.
+type size byte
+
+const (
+	empty size = iota
+	usual
+	large // S3 is asked whether it wants the body
+)
+
+func (q *question) size(o *s3.Options) size {
+	most := o.ContinueHeaderThresholdBytes
+	if most == 0 {
+		most = 2 << 20
+	}
+	switch {
+	case q.length == 0:
+		return empty
+	case most > 0 && q.length >= most:
+		return large
+	}
+	return usual
 }
 
 // The bounds of what is kept. Beyond them it is learnt anew.
 const (
 	maxPlans  = 8
-	maxRoutes = 1024
-	maxShapes = 256
+	maxRoutes = 2048
 )
 
 // added returns what a call's options have added to the client's APIOptions, or why that is
@@ -88,55 +107,30 @@ func (c *Client) planFor(o *s3.Options, added uint64) *plan {
 	return p
 }
 
-// route returns the route of a call, of an input with that shape, or why there is none. It
-// rehearses the first call of each kind.
-func (p *plan) route(e *exchange, s shape) (*route, string) {
-	rk, sk := routeKey{e.op, e.bucket}, shapeKey{e.op, s}
+// route returns the route of a call, or why there is none. It rehearses the first call of each
+// kind.
+func (p *plan) route(e *exchange) (*route, string) {
+	k := routeKey{e.op, e.q.bucket, e.q.shape, e.q.algorithm, e.q.size(&e.o)}
 	p.mu.RLock()
-	r := p.routes[rk]
-	why, compared := p.shapes[sk]
+	r := p.routes[k]
 	p.mu.RUnlock()
-	if r != nil && (compared || r.why != "") {
-		return r, cmp.Or(r.why, why)
-	}
-	seen, err := e.c.rehearse(e.ctx, e.op, e.in, e.o)
-	if unknown, ok := errors.AsType[errUnknownMiddleware](err); ok {
-		r = &route{why: unknown.what}
-		p.keep(rk, r, sk, "")
+	if r != nil {
 		return r, r.why
 	}
-	if err != nil {
+	seen, err := e.rehearse()
+	if unknown, ok := errors.AsType[errUnknownMiddleware](err); ok {
+		r = &route{why: unknown.what}
+	} else if err != nil {
 		return nil, "the rehearsal failed" // and so will the SDK
-	}
-	now, why, ok := e.learnRoute(p, seen)
-	if !ok {
+	} else if r = e.learnRoute(p, seen); r == nil {
 		return nil, "the credentials changed"
 	}
-	if r != nil && why == "" && !slices.Equal(r.headers, now.headers) {
-		why = "the SDK adds a header for some fields of the input"
-	}
-	if r == nil && why != "" && now.why == "" {
-		return now, why // the next may be of another shape
-	}
-	if r == nil {
-		r = now
-	}
-	p.keep(rk, r, sk, why)
-	return r, cmp.Or(r.why, why)
-}
-
-func (p *plan) keep(rk routeKey, r *route, sk shapeKey, why string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.routes == nil || len(p.routes) >= maxRoutes {
 		p.routes = map[routeKey]*route{}
 	}
-	if p.shapes == nil || len(p.shapes) >= maxShapes {
-		p.shapes = map[shapeKey]string{}
-	}
-	rk.bucket = strings.Clone(rk.bucket) // not to keep what the name is a part of
-	p.routes[rk] = r
-	if r.why == "" {
-		p.shapes[sk] = why
-	}
+	k.bucket, k.algorithm = strings.Clone(k.bucket), strings.Clone(k.algorithm) // not to keep what they are a part of
+	p.routes[k] = r
+	return r, r.why
 }

@@ -2,6 +2,8 @@ package direct
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -27,32 +29,40 @@ type errUnknownMiddleware struct{ what string }
 
 func (e errUnknownMiddleware) Error() string { return e.what }
 
-// rehearse has the SDK make the call with the options o.
-func (c *Client) rehearse(ctx context.Context, op *operation, in any, o s3.Options) (*rehearsal, error) {
+// rehearse has the SDK make the call.
+func (e *exchange) rehearse() (*rehearsal, error) {
 	r := new(rehearsal)
 	var before []step
-	look := func(dst *s3.Options) {
-		*dst = o
-		dst.HTTPClient = r
-		dst.APIOptions = slices.Concat(
+	look := func(o *s3.Options) {
+		*o = e.o
+		o.HTTPClient = r
+		o.APIOptions = slices.Concat(
 			[]func(*middleware.Stack) error{func(s *middleware.Stack) error { before = stepsOf(s); return nil }},
-			o.APIOptions,
+			e.o.APIOptions,
 			[]func(*middleware.Stack) error{func(s *middleware.Stack) error { return r.inspect(s, before) }})
 	}
-	err := c.call(ctx, op, in, look)
+	err := e.c.call(e.ctx, e.in, &zeros{n: e.q.length}, look)
 	if err == nil && r.sent == nil {
 		err = errors.New("the SDK made no request")
 	}
 	return r, err
 }
 
-// call makes a call whose output nobody wants.
-func (c *Client) call(ctx context.Context, op *operation, in any, options func(*s3.Options)) (err error) {
+// call makes a call whose output nobody wants, with another body.
+func (c *Client) call(ctx context.Context, in any, body io.ReadSeeker, options func(*s3.Options)) (err error) {
 	switch in := in.(type) {
 	case *s3.GetObjectInput:
 		_, err = c.api.GetObject(ctx, in, options)
 	case *s3.HeadObjectInput:
 		_, err = c.api.HeadObject(ctx, in, options)
+	case *s3.PutObjectInput:
+		other := *in
+		other.Body = body
+		_, err = c.api.PutObject(ctx, &other, options)
+	case *s3.UploadPartInput:
+		other := *in
+		other.Body = body
+		_, err = c.api.UploadPart(ctx, &other, options)
 	default:
 		err = fmt.Errorf("%T", in)
 	}
@@ -136,30 +146,33 @@ func sameMiddleware(a, b any) bool {
 	return reflect.TypeOf(a) == reflect.TypeOf(b) && (!v.Comparable() || a == b)
 }
 
-// learnRoute returns the route of a request that was rehearsed, and how ours differs from it,
-// or nothing. It reports false if the two could not be compared.
-func (e *exchange) learnRoute(p *plan, seen *rehearsal) (r *route, why string, ok bool) {
+// learnRoute returns the route of a request that was rehearsed. It is nil if ours could not be
+// compared with it.
+func (e *exchange) learnRoute(p *plan, seen *rehearsal) *route {
 	w := newWire()
 	defer w.free()
-	_, _, _, why = e.op.gather(w, e.in)
-	r, id, err := routeOf(w, e.key, seen.sent)
+	q, why := e.op.ask(w, e.in)
+	if why != "" {
+		return &route{why: why}
+	}
+	r, id, err := routeOf(w, e.op, q.key, seen.sent)
 	if err != nil {
-		return &route{why: err.Error()}, "", true
+		return &route{why: err.Error()}
 	}
 	r.pacer = seen.pacer
 	c, err := e.o.Credentials.Retrieve(e.ctx)
 	if err != nil || c.SessionToken != seen.sent.Header.Get(tokenHeader) ||
 		!strings.Contains(seen.sent.Header.Get(authorizationHeader), "Credential="+c.AccessKeyID+"/") {
-		return nil, "", false
+		return nil
 	}
-	if at := compare(r.request(e.ctx, p, e.op, w, e.key, id, &c), seen.sent); why == "" && at != "" {
-		why = "the SDK writes it in another way: " + at
+	if at := compare(r.request(e.ctx, p, e.op, w, &q, id, &c), seen.sent); at != "" {
+		r.why = "the SDK writes it in another way: " + at
 	}
-	return r, why, true
+	return r
 }
 
 // routeOf takes from a request of the SDK's what is the same for all requests of its kind.
-func routeOf(w *wire, key string, sent *http.Request) (*route, identity, error) {
+func routeOf(w *wire, op *operation, key string, sent *http.Request) (*route, identity, error) {
 	var id identity
 	r := &route{scheme: sent.URL.Scheme, host: sent.URL.Host, sentHost: sent.Host, payload: sent.Header.Get(payloadHeader)}
 	auth, ok := strings.CutPrefix(sent.Header.Get(authorizationHeader), algorithm+" Credential=")
@@ -199,8 +212,12 @@ func routeOf(w *wire, key string, sent *http.Request) (*route, identity, error) 
 		if slices.ContainsFunc(w.headers, func(h header) bool { return h.name == name }) {
 			continue // the input's
 		}
-		if len(values) != 1 {
-			return nil, id, fmt.Errorf("the SDK sends several headers %s", name)
+		if len(values) != 1 || !slices.Contains(constants, name) {
+			return nil, id, fmt.Errorf("the SDK adds the header %s", name)
+		}
+		if name == payloadHeader && op.body && len(values[0]) == hex.EncodedLen(sha256.Size) {
+			r.hashed, id.payload = true, values[0]
+			continue
 		}
 		h := header{name: name, lower: strings.ToLower(name), value: strings.Clone(values[0])}
 		h.unsigned = !slices.Contains(signed, h.lower)
@@ -208,6 +225,11 @@ func routeOf(w *wire, key string, sent *http.Request) (*route, identity, error) 
 	}
 	slices.SortFunc(r.headers, func(a, b header) int { return strings.Compare(a.lower, b.lower) })
 	return r, id, nil
+}
+
+// constants are the headers that the SDK adds, with the same value to all requests of a kind.
+var constants = []string{
+	"Accept-Encoding", "Content-Type", "Expect", "User-Agent", "X-Amz-Checksum-Mode", payloadHeader,
 }
 
 // compare returns where two requests differ, or nothing. Header values stay out of it.

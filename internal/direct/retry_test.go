@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -29,12 +30,12 @@ func TestRetries(t *testing.T) {
 			}
 		}
 	}
-	ok := func() answer { return answer{status: 200, body: "body"} }
+	ok := func() answer { return answer{status: 200} }
 	broken := func() answer { return answer{err: errors.New("connection reset by peer")} }
 	for name, c := range map[string]struct {
 		answers []func() answer
 		option  func(*s3.Options)
-		calls   int
+		repeat  int
 	}{
 		"slow down, then well":     {answers: []func() answer{coded(503, "SlowDown", 0), ok}},
 		"broken twice, then well":  {answers: []func() answer{broken, broken, ok}},
@@ -42,23 +43,25 @@ func TestRetries(t *testing.T) {
 		"broken for ever":          {answers: []func() answer{broken}},
 		"final":                    {answers: []func() answer{coded(403, "AccessDenied", 0), ok}},
 		"final after a retry":      {answers: []func() answer{broken, coded(404, "NoSuchKey", 0)}},
-		"clock an hour off":        {answers: []func() answer{coded(403, "RequestTimeTooSkewed", time.Hour), ok}, calls: 2},
-		"clock off, five attempts": {answers: []func() answer{coded(403, "RequestTimeTooSkewed", -time.Hour), coded(503, "SlowDown", -time.Hour), ok}, calls: 2},
-		"clock off, and told":      {answers: []func() answer{coded(403, "RequestTimeTooSkewed", time.Hour), coded(200, "", time.Hour)}, calls: 3},
-		"expired credentials":      {answers: []func() answer{coded(400, "ExpiredToken", 0), ok}, calls: 2},
-		"one attempt":              {answers: []func() answer{broken, ok}, option: func(o *s3.Options) { o.RetryMaxAttempts = 1 }},
-		"five attempts":            {answers: []func() answer{broken}, option: func(o *s3.Options) { o.RetryMaxAttempts = 5 }},
-		"none":                     {answers: []func() answer{broken, ok}, option: func(o *s3.Options) { o.Retryer = aws.NopRetryer{} }},
-		"an older Retryer":         {answers: []func() answer{broken, ok}, option: func(o *s3.Options) { o.Retryer = older{retry.NewStandard()} }},
-		"quota":                    {answers: []func() answer{broken}, calls: 30, option: func(o *s3.Options) {}},
+		"clock an hour off":        {answers: []func() answer{coded(403, "RequestTimeTooSkewed", time.Hour), ok}, repeat: 2},
+		"clock off, five attempts": {answers: []func() answer{coded(403, "RequestTimeTooSkewed", -time.Hour), coded(503, "SlowDown", -time.Hour), ok}, repeat: 2},
+		"clock off, and told": {answers: []func() answer{coded(403, "RequestTimeTooSkewed", time.Hour), func() answer {
+			return answer{status: 200, header: http.Header{"Date": {time.Now().Add(time.Hour).UTC().Format(http.TimeFormat)}}}
+		}}, repeat: 3},
+		"expired credentials": {answers: []func() answer{coded(400, "ExpiredToken", 0), ok}, repeat: 2},
+		"one attempt":         {answers: []func() answer{broken, ok}, option: func(o *s3.Options) { o.RetryMaxAttempts = 1 }},
+		"five attempts":       {answers: []func() answer{broken}, option: func(o *s3.Options) { o.RetryMaxAttempts = 5 }},
+		"none":                {answers: []func() answer{broken, ok}, option: func(o *s3.Options) { o.Retryer = aws.NopRetryer{} }},
+		"an older Retryer":    {answers: []func() answer{broken, ok}, option: func(o *s3.Options) { o.Retryer = older{retry.NewStandard()} }},
+		"quota":               {answers: []func() answer{broken}, repeat: 30, option: func(o *s3.Options) {}},
 	} {
-		for _, op := range []string{"GetObject", "HeadObject"} {
+		for _, op := range []string{"GetObject", "HeadObject", "PutObject", "UploadPart"} {
 			t.Run(name+"/"+op, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					var logs [2]string
 					for way := range logs {
 						s := newScene(name, nil)
-						api := getHead(s.sdk)
+						api := calls(s.sdk)
 						if way == 1 {
 							api = s.direct
 							s.net.answers = []answer{ok()}
@@ -70,17 +73,22 @@ func TestRetries(t *testing.T) {
 						for _, a := range c.answers {
 							s.net.answers = append(s.net.answers, a())
 						}
-						for range max(c.calls, 1) {
+						for range max(c.repeat, 1) {
 							options := []func(*s3.Options){plainly}
 							if c.option != nil {
 								options = append(options, c.option)
 							}
 							ctx, cancel := context.WithTimeout(t.Context(), 24*time.Hour)
 							var err error
-							if op == "GetObject" {
+							switch op {
+							case "GetObject":
 								_, err = api.GetObject(ctx, getOf("k"), options...)
-							} else {
+							case "HeadObject":
 								_, err = api.HeadObject(ctx, headOf("k"), options...)
+							case "PutObject":
+								_, err = api.PutObject(ctx, putOf("k"), options...)
+							case "UploadPart":
+								_, err = api.UploadPart(ctx, partOf("k"), options...)
 							}
 							cancel()
 							logs[way] += s.diary(t) + describe(err)
@@ -104,6 +112,20 @@ func headOf(key string) *s3.HeadObjectInput {
 	return &s3.HeadObjectInput{Bucket: aws.String("images"), Key: &key}
 }
 
+func putOf(key string) *s3.PutObjectInput {
+	return &s3.PutObjectInput{
+		Bucket: aws.String("images"), Key: &key, Body: strings.NewReader("the body"), ContentLength: aws.Int64(8),
+		ChecksumCRC64NVME: aws.String("AAAAAAAAAAA="), Metadata: map[string]string{"color": "red"},
+	}
+}
+
+func partOf(key string) *s3.UploadPartInput {
+	return &s3.UploadPartInput{
+		Bucket: aws.String("images"), Key: &key, Body: strings.NewReader("the body"), ContentLength: aws.Int64(8),
+		ChecksumCRC64NVME: aws.String("AAAAAAAAAAA="), UploadId: aws.String("id"), PartNumber: aws.Int32(7),
+	}
+}
+
 // older is a Retryer of the first generation.
 type older struct{ aws.Retryer }
 
@@ -122,7 +144,7 @@ func (s *scene) diary(t *testing.T) (log string) {
 		at, err := time.Parse("20060102T150405Z", req.Header.Get("X-Amz-Date"))
 		require.NoError(t, err)
 		attempt := deadlines.ReplaceAllString(req.Header.Get("Amz-Sdk-Request"), "ttl=later")
-		log += fmt.Sprintf("%s, %v away\n", attempt, at.Sub(time.Now()).Round(10*time.Minute))
+		log += fmt.Sprintf("%s, %q, %v away\n", attempt, bodyOf(req), at.Sub(time.Now()).Round(10*time.Minute))
 	}
 	return log
 }
@@ -148,7 +170,7 @@ func TestCancelled(t *testing.T) {
 				var asked [2]int
 				for way := range errs {
 					s := newScene(name, nil)
-					api := getHead(s.sdk)
+					api := calls(s.sdk)
 					if way == 1 {
 						api = s.direct
 						_, err := api.GetObject(t.Context(), getOf("k"), plainly)

@@ -22,7 +22,8 @@ type route struct {
 	sentHost        string // of the Host header, if another
 	path, rawPath   string // what comes before the key
 	headers         []header
-	payload         string // the X-Amz-Content-Sha256
+	payload         string // the X-Amz-Content-Sha256, if it is the same for all
+	hashed          bool   // it is the body's
 	region, service string // of the signature
 
 	pacer Pacer // of the client, or nil
@@ -33,6 +34,7 @@ type identity struct {
 	invocation string // the call's
 	attempt    string // the attempt's number, and the most there may be
 	at         time.Time
+	payload    string // the hash of the body, if the route wants it
 }
 
 // newInvocation returns a random UUID, as the SDK has one for each call.
@@ -82,8 +84,9 @@ type parcel struct {
 	values [20]string
 }
 
-// request returns the request for key, with what w has from the input. It is signed.
-func (r *route) request(ctx context.Context, p *plan, op *operation, w *wire, key string, id identity, c *aws.Credentials) *http.Request {
+// request returns the request of q, with what w has from the input. It is signed, and has no
+// body yet.
+func (r *route) request(ctx context.Context, p *plan, op *operation, w *wire, q *question, id identity, c *aws.Credentials) *http.Request {
 	w.headers = append(w.headers, r.headers...)
 	w.addHeader(invocationHeader, "amz-sdk-invocation-id", id.invocation)
 	w.addHeader(attemptHeader, "amz-sdk-request", id.attempt)
@@ -92,8 +95,14 @@ func (r *route) request(ctx context.Context, p *plan, op *operation, w *wire, ke
 	if c.SessionToken != "" {
 		w.addHeader(tokenHeader, "x-amz-security-token", c.SessionToken)
 	}
+	payload := r.payload
+	if r.hashed {
+		payload = id.payload
+		w.addHeader(payloadHeader, "x-amz-content-sha256", payload)
+	}
 	w.sort()
 
+	key := q.key
 	escaped := escape(key, true)
 	b := &parcel{url: url.URL{Scheme: r.scheme, Host: r.host, Path: r.path + key, RawQuery: w.rawQuery()}}
 	b.url.RawPath = b.url.Path
@@ -104,11 +113,11 @@ func (r *route) request(ctx context.Context, p *plan, op *operation, w *wire, ke
 	if host == "" {
 		host = r.host
 	}
-	signed := w.authorization(p.signingKey(c, at[:8], r), op.method, host, b.url.RawPath, b.url.RawQuery, r.payload, at[:], 0)
+	signed := w.authorization(p.signingKey(c, at[:8], r), op.method, host, b.url.RawPath, b.url.RawQuery, payload, at[:], q.length)
 
 	req := http.Request{
 		Method: op.method, URL: &b.url, Host: r.sentHost,
-		Header: make(http.Header, len(w.headers)+1),
+		Header: make(http.Header, len(w.headers)+1), ContentLength: q.length,
 	}
 	values := b.values[:]
 	set := func(name, value string) {

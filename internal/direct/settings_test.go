@@ -45,7 +45,7 @@ func TestLeftToTheSDK(t *testing.T) {
 	} {
 		s := newScene(c.why, nil)
 		in := &s3.GetObjectInput{Bucket: aws.String("images"), Key: aws.String("k")}
-		sdk, ours := s.both(func(api getHead) error {
+		sdk, ours := s.both(func(api calls) error {
 			_, err := api.GetObject(t.Context(), in, plainly, c.option)
 			return err
 		})

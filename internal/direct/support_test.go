@@ -40,6 +40,14 @@ func (r *recorder) Do(req *http.Request) (*http.Response, error) {
 	if n := len(r.answers); n > 0 {
 		a = r.answers[min(len(r.asked), n-1)]
 	}
+	if req.Body != nil {
+		b, err := io.ReadAll(req.Body)
+		if err != nil {
+			return nil, err
+		}
+		req = req.Clone(req.Context())
+		req.Body = io.NopCloser(strings.NewReader(string(b)))
+	}
 	r.asked = append(r.asked, req)
 	if a.err != nil {
 		return nil, a.err
