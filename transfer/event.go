@@ -56,8 +56,8 @@ type Stats struct {
 	RequestsWaiting int // and those that wait until one of these is over
 	Aborting        int // uploads that are being aborted behind a Put that has returned
 
-	// Direct counts calls of GetObject and HeadObject that took the direct path, and SDK those
-	// that did not, the last of them because of WhySDK. See Options.NoDirect.
+	// Direct counts calls of GetObject, HeadObject, PutObject and UploadPart that took the
+	// direct path, and SDK those that did not, the last of them because of WhySDK. See Options.NoDirect.
 	Direct, SDK uint64
 	WhySDK      string
 }

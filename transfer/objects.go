@@ -9,7 +9,7 @@ import (
 	"github.com/s3pool/s3pool/internal/direct"
 )
 
-// The calls for an object's bytes and headers. An *s3.Client's take the direct path where
+// The calls for an object's bytes and headers, and for those of its parts. An *s3.Client's take the direct path where
 // they can; those of any other API are its own.
 
 // directly returns what makes calls of api directly, or nil and why there is none.
@@ -40,6 +40,26 @@ func (c *Client) headObject(ctx context.Context, in *s3.HeadObjectInput, opts []
 	}
 	disarm(ctx)
 	return c.direct.HeadObject(ctx, in, opts...)
+}
+
+func (u *upload) putObject(ctx context.Context, in *s3.PutObjectInput, opts []func(*s3.Options)) (*s3.PutObjectOutput, error) {
+	c := u.set.client
+	if c.direct == nil {
+		c.indirect.Add(1)
+		return u.api.PutObject(ctx, in, opts...)
+	}
+	disarm(ctx)
+	return c.direct.PutObject(ctx, in, opts...)
+}
+
+func (u *upload) uploadPart(ctx context.Context, in *s3.UploadPartInput, opts []func(*s3.Options)) (*s3.UploadPartOutput, error) {
+	c := u.set.client
+	if c.direct == nil {
+		c.indirect.Add(1)
+		return u.api.UploadPart(ctx, in, opts...)
+	}
+	disarm(ctx)
+	return c.direct.UploadPart(ctx, in, opts...)
 }
 
 // disarm ends the measuring of silence until the first attempt: a Pacer's queue is none.
