@@ -12,11 +12,13 @@ import (
 // attempt's turn; so the Pacer sees every attempt at the same price. The next attempts of such
 // a call are in a stack, with an operation of their own.
 
-// Stands names the SDK's middlewares that the operation has taken the place of.
-func (op *operation) Stands() []string { return []string{sdkInput, sdkLoop, sdkAttempt} }
+// OnDirectPath names the SDK's middlewares that the operation has taken the place of.
+func (op *operation) OnDirectPath() (instead []string, rehearses bool) {
+	return []string{sdkInput, sdkLoop, sdkAttempt}, false
+}
 
-// Stands says that what a loop does is done with the operation's.
-func (loop) Stands() []string { return nil }
+// OnDirectPath says that what a loop does is done in the SDK's call that follows.
+func (loop) OnDirectPath() (instead []string, rehearses bool) { return nil, false }
 
 // Turn waits until an attempt may go out.
 func (op *operation) Turn(ctx context.Context, bucket, key string, write bool) (any, error) {

@@ -21,7 +21,7 @@ func directly(api API, off bool) (*direct.Client, string) {
 	case !ok:
 		return nil, fmt.Sprintf("the API is a %T and no *s3.Client", api)
 	}
-	return direct.New(c, addPlain, addChecksum), ""
+	return direct.New(c, addPlain, addChecksum, addUnsignedOverTLS), ""
 }
 
 func (c *Client) getObject(ctx context.Context, in *s3.GetObjectInput, opts []func(*s3.Options)) (*s3.GetObjectOutput, error) {

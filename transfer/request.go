@@ -46,9 +46,8 @@ func addChecksum(stack *middleware.Stack) error {
 	return stack.Build.Add(checksumRequest, middleware.After)
 }
 
-// Stands says to the direct path that it knows the middleware: what it adds is the same for
-// every request.
-func (*signature) Stands() []string { return nil }
+// OnDirectPath says that the direct path learns in a rehearsal what the middleware adds.
+func (*signature) OnDirectPath() (instead []string, rehearses bool) { return nil, true }
 
 // ID implements middleware.BuildMiddleware.
 func (*signature) ID() string { return "s3pool" }

@@ -106,7 +106,7 @@ func (e *exchange) metadata(resp *http.Response, at time.Time) (md middleware.Me
 	of.Set(k.rawResponse, raw)
 	of.Set(k.responseAt, at)
 	if date := resp.Header.Get("Date"); date != "" {
-		server, err := smithyhttp.ParseTime(date)
+		server, err := parseDate(date)
 		if err != nil {
 			return md, false
 		}
@@ -139,6 +139,6 @@ func (e *exchange) skewOf(resp *http.Response, at time.Time) (time.Duration, boo
 	if resp == nil || !e.clock || resp.Header.Get("Age") != "" || at.Sub(e.sent) > slowest {
 		return 0, false
 	}
-	server, err := smithyhttp.ParseTime(resp.Header.Get("Date"))
+	server, err := parseDate(resp.Header.Get("Date"))
 	return server.Sub(at), err == nil
 }

@@ -103,12 +103,14 @@ func stepsOf(s *middleware.Stack) (steps []step) {
 	return steps
 }
 
-// A Known is a middleware whose work is done on the direct path too. Stands says which of the
-// SDK's own middlewares it has taken the place of.
-type Known interface{ Stands() []string }
+// A Known is a middleware whose work is done on the direct path too. OnDirectPath says which of
+// the SDK's own middlewares it has taken the place of, and whether it takes part in rehearsals.
+type Known interface {
+	OnDirectPath() (instead []string, rehearses bool)
+}
 
-// inspect makes sure that every middleware is the SDK's own, or one that we know. What is ours
-// in the attempts does not take part in the rehearsal.
+// inspect makes sure that every middleware is the SDK's own, or one that we know. What is the
+// Pacer's in the attempts does not take part in the rehearsal.
 func (r *rehearsal) inspect(s *middleware.Stack, before []step) error {
 	var gone []string
 	left := make([]step, 0, len(before))
@@ -118,11 +120,12 @@ func (r *rehearsal) inspect(s *middleware.Stack, before []step) error {
 			left = append(left, m)
 			continue
 		}
-		gone = append(gone, known.Stands()...)
+		instead, rehearses := known.OnDirectPath()
+		gone = append(gone, instead...)
 		if p, ok := m.m.(Pacer); ok {
 			r.pacer = p
 		}
-		if m.phase == finalize {
+		if m.phase == finalize && !rehearses {
 			if _, err := s.Finalize.Remove(m.id); err != nil {
 				return err
 			}
