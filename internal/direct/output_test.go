@@ -156,7 +156,7 @@ func differentMetadata(a, b middleware.Metadata, attempts bool) string {
 		_, ok = awsmiddleware.GetResponseAt(md)
 		s += fmt.Sprintln("response at", ok)
 		_, ok = awsmiddleware.GetAttemptSkew(md)
-		s += fmt.Sprintln("skew", ok)
+		s += fmt.Sprintln("skew", ok && followsClock)
 		sums, ok := s3.GetComputedInputChecksumsMetadata(md)
 		s += fmt.Sprintln("sums", sums, ok)
 		if raw, ok := awsmiddleware.GetRawResponse(md).(*smithyhttp.Response); ok {
