@@ -61,8 +61,7 @@ func (e *exchange) attempt(w *wire, r *route, creds aws.CredentialsProvider) boo
 	if e.ctx.Err() != nil {
 		return false
 	}
-	e.clock = correctsClock(&e.o)
-	if e.clock {
+	if e.clock = e.plan.clock; e.clock {
 		e.skew = time.Duration(e.c.skew.Load())
 	}
 	e.retryer = e.c.retryerOf(&e.o)

@@ -1,3 +1,6 @@
 package direct
 
-var Settings = settings
+var (
+	Settings  = settings
+	ParseDate = parseDate
+)

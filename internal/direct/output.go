@@ -179,15 +179,6 @@ func (op *operation) read(out any, h http.Header) bool {
 	return true
 }
 
-// parseDate is smithytime.ParseHTTPDate, which makes an error for each form of a date that it
-// is not.
-func parseDate(s string) (time.Time, error) {
-	if t, err := time.Parse(http.TimeFormat, s); err == nil {
-		return t, nil
-	}
-	return smithytime.ParseHTTPDate(s)
-}
-
 // ignored are headers that stores send, and that the SDK has been seen to make nothing of.
 var ignored learnt
 

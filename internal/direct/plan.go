@@ -18,7 +18,8 @@ type plan struct {
 	added uint64 // which of the known functions its calls add, by bit
 	why   string // not to take the direct path, or nothing
 
-	key atomic.Pointer[signingKey]
+	clock bool // signatures follow S3's clock
+	key   atomic.Pointer[signingKey]
 
 	mu     sync.RWMutex
 	routes map[routeKey]*route
@@ -97,7 +98,7 @@ func (c *Client) planFor(o *s3.Options, added uint64) *plan {
 			return p
 		}
 	}
-	p := &plan{o: *o, added: added, why: judge(o)}
+	p := &plan{o: *o, added: added, why: judge(o), clock: correctsClock(o)}
 	p.o.HTTPClient, p.o.Retryer = nil, nil // the call's
 	if p.why == "" {
 		p.why = keys().why

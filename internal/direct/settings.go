@@ -185,8 +185,11 @@ func samePointed[T comparable](a, b *T) bool { return a == b || a != nil && b !=
 
 // same is a == b, and false where that would panic.
 func same(a, b any) bool {
-	v := reflect.ValueOf(a)
-	return !v.IsValid() && b == nil || v.IsValid() && v.Comparable() && a == b
+	t := reflect.TypeOf(a)
+	if t != reflect.TypeOf(b) {
+		return false
+	}
+	return t == nil || t.Kind() == reflect.Pointer && a == b || t.Kind() != reflect.Pointer && reflect.ValueOf(a).Comparable() && a == b
 }
 
 // sameSources reports whether the user agent names the same sources for both.

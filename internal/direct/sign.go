@@ -57,7 +57,7 @@ func (w *wire) authorization(k *signingKey, method, host, path, query, payload s
 	b = w.canonicalHeaders(b, host, contentLength)
 	b = append(b, '\n')
 	names := len(b)
-	b = w.signedNames(b, contentLength)
+	b = append(b, w.names...)
 	namesEnd := len(b)
 	b = append(append(b, '\n'), payload...)
 	sum := sha256.Sum256(b)
@@ -88,57 +88,37 @@ func (w *wire) authorization(k *signingKey, method, host, path, query, payload s
 	return string(b[value:])
 }
 
-// canonicalHeaders appends the lines that are signed. The host's and the length's are no
-// lines of the header that w has.
+// canonicalHeaders appends the lines that are signed, in order, and notes their names. The
+// host's and the length's are no lines of the header that w has.
 func (w *wire) canonicalHeaders(b []byte, host string, length int64) []byte {
-	w.eachSigned(length, func(name string, value string, special bool) {
-		b = append(append(b, name...), ':')
-		switch {
-		case !special:
-			b = appendTrimmed(b, value)
-		case name == "host":
-			b = appendTrimmed(b, host)
-		default:
-			b = strconv.AppendInt(b, length, 10)
+	w.names = w.names[:0]
+	told, hosted := length <= 0, false
+	for i := 0; i <= len(w.headers); i++ {
+		next := "~" // behind every name
+		if i < len(w.headers) {
+			if w.headers[i].unsigned {
+				continue
+			}
+			next = w.headers[i].lower
 		}
-		b = append(b, '\n')
-	})
+		if !told && "content-length" < next {
+			told = true
+			b = append(strconv.AppendInt(append(b, "content-length:"...), length, 10), '\n')
+			w.names = append(w.names, "content-length;"...)
+		}
+		if !hosted && "host" < next {
+			hosted = true
+			b = append(appendTrimmed(append(b, "host:"...), host), '\n')
+			w.names = append(w.names, "host;"...)
+		}
+		if i < len(w.headers) {
+			b = append(append(b, next...), ':')
+			b = append(appendTrimmed(b, w.headers[i].value), '\n')
+			w.names = append(append(w.names, next...), ';')
+		}
+	}
+	w.names = w.names[:len(w.names)-1] // the last semicolon
 	return b
-}
-
-func (w *wire) signedNames(b []byte, length int64) []byte {
-	first := true
-	w.eachSigned(length, func(name, _ string, _ bool) {
-		if !first {
-			b = append(b, ';')
-		}
-		first = false
-		b = append(b, name...)
-	})
-	return b
-}
-
-// eachSigned calls f for what is signed, in order.
-func (w *wire) eachSigned(length int64, f func(name, value string, special bool)) {
-	special := [2]string{"content-length", "host"}
-	todo := special[:]
-	if length <= 0 {
-		todo = todo[1:]
-	}
-	for i := range w.headers {
-		h := &w.headers[i]
-		if h.unsigned {
-			continue
-		}
-		for len(todo) > 0 && todo[0] < h.lower {
-			f(todo[0], "", true)
-			todo = todo[1:]
-		}
-		f(h.lower, h.value, false)
-	}
-	for _, name := range todo {
-		f(name, "", true)
-	}
 }
 
 // appendTrimmed appends a header's value as it is signed: without space around it, and with

@@ -11,6 +11,7 @@ import (
 type wire struct {
 	headers []header
 	query   []parameter
+	names   []byte // of the headers that are signed
 	buf     []byte
 }
 
