@@ -17,7 +17,7 @@ export S3POOL_MINIO ?= $(wildcard $(CURDIR)/bin/minio)
 # What a user may have beside this library: the least versions that our go.mod asks for, and
 # the newest of everything, Go included. Both are tried in the root module alone.
 GO_NEWEST ?= go1.27.3
-ENDS := . ./transfer ./s3http ./prefix ./s3test ./internal/managersuite
+ENDS := . ./internal/direct ./transfer ./s3http ./prefix ./s3test ./internal/managersuite
 
 # The newest git-lfs, beside Debian's, for tests of examples/gitlfs.
 GITLFS := github.com/git-lfs/git-lfs/v3@v3.7.1

@@ -19,6 +19,7 @@ func TestWalls(t *testing.T) {
 		"internal/zerocopy": {aws, own + "/transfer"},
 		"internal/putbody":  {aws, own + "/transfer"},
 		"internal/xio":      {aws, own + "/internal/mem"},
+		"internal/direct":   {own + "/transfer", own + "/s3http", own + "/prefix", own + "/internal/mem", manager},
 		"internal/part":     {aws, own + "/internal/mem"},
 		"internal/crc":      {aws, own + "/internal/mem"},
 		"s3test":            {own + "/transfer", own + "/s3http", own + "/internal/mem", manager},

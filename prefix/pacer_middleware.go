@@ -10,7 +10,6 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
@@ -35,6 +34,9 @@ type operation struct {
 	taken   atomic.Bool // first is in use
 	several atomic.Bool // there are others, in contexts
 	first   pass
+
+	held *held       // the turn of the first attempt, or nil
+	took atomic.Bool // it has been used
 }
 
 // A pass is the input on its way through one retry loop. There is one to a call,
@@ -160,12 +162,9 @@ func (op *operation) HandleFinalize(ctx context.Context, in middleware.FinalizeI
 	}
 	write := req.Method != http.MethodGet && req.Method != http.MethodHead
 	l := op.pacer.lane(laneKey{p.bucket, write})
-	t, err := l.wait(ctx, p.key)
+	t, err := op.turn(ctx, l, p)
 	if err != nil {
-		// The SDK's error for a call that ends while it waits: it is not retried.
-		return middleware.FinalizeOutput{}, middleware.Metadata{}, &aws.RequestCanceledError{
-			Err: fmt.Errorf("prefix: waiting for the rate of %s: %w", printable(p.bucket+"/"+p.key), err),
-		}
+		return middleware.FinalizeOutput{}, middleware.Metadata{}, err
 	}
 	out, md, err := next.HandleFinalize(ctx, in)
 	if err == nil {

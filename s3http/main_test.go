@@ -3,12 +3,11 @@ package s3http_test
 import (
 	"testing"
 
-	"github.com/s3pool/s3pool/internal/leak"
 	"github.com/s3pool/s3pool/internal/pooltest"
 	"github.com/s3pool/s3pool/internal/transfertest"
 )
 
-func TestMain(m *testing.M) { leak.Main(m) }
+func TestMain(m *testing.M) { transfertest.Main(m) }
 
 var (
 	newPool       = pooltest.New

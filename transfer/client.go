@@ -2,10 +2,12 @@ package transfer
 
 import (
 	"slices"
+	"sync/atomic"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/s3pool/s3pool/internal/direct"
 	"github.com/s3pool/s3pool/internal/mem"
 	"github.com/s3pool/s3pool/internal/sdk"
 )
@@ -19,6 +21,7 @@ const Version = "0.1.0"
 // A program that uploads calls [Client.Close] at its end. There is nothing else to close.
 type Client struct {
 	api      API
+	direct   *direct.Client // nil if there is none
 	flights  *flights
 	opts     Options
 	resolved *settings // of a call without options of its own
@@ -26,6 +29,9 @@ type Client struct {
 	counters counters
 	fresh    renewal
 	behind   behind
+
+	indirect    atomic.Uint64 // calls, if there is no direct
+	whyIndirect string
 }
 
 // New returns a client on api. Options that make no sense are reported by every
@@ -51,6 +57,7 @@ func New(api API, optFns ...func(*Options)) *Client {
 		n = min(n, most)
 	}
 	c.flights = newFlights(n)
+	c.direct, c.whyIndirect = directly(api, c.opts.NoDirect)
 	c.resolved, c.err = c.settle(settings{Options: c.opts})
 	return c
 }

@@ -25,6 +25,11 @@
 // its last bytes back until all are verified: whoever stops before the end calls
 // [Reader.Verify].
 //
+// Requests for bytes and headers of objects take the direct path where the *s3.Client's settings
+// allow it: they are the SDK's on the wire, and so are outputs, errors and retries, for a fifth
+// of the CPU time. [Stats] tells how many did, and why others did not; Options.NoDirect turns it
+// off.
+//
 // # How long a call takes at worst
 //
 // For a store that does the same for ever, with the SDK's retryer and the options' zeros; a
@@ -69,6 +74,7 @@
 // open_ahead.go (reading ahead). That of uploads is put_multipart.go, put_stream.go,
 // put_memory.go, put_checksum.go, put_requests.go, put_resume.go, put_landed.go (what to
 // believe when an answer was lost) and put_abort.go. Every request goes through flights.go
-// (its place), watch.go (silence), guard.go (the SDK's attempts), retry.go and retry_what.go; ask.go is for those that have no
+// (its place), watch.go (silence), guard.go (the SDK's attempts), objects.go
+// (the direct path), retry.go and retry_what.go; ask.go is for those that have no
 // body to read, and behind.go for what goes on when a Put has returned.
 package transfer

@@ -198,7 +198,7 @@ func (t *transfer) partSize(ctx context.Context, n int32) (int64, error) {
 	var size int64
 	a := ask{set: t.set, opts: t.set.later, begun: true, event: t.event}
 	err := a.do(ctx, func(ctx context.Context, opts []func(*s3.Options)) error {
-		out, err := t.set.client.api.HeadObject(ctx, in, opts...)
+		out, err := t.set.client.headObject(ctx, in, opts)
 		switch {
 		case err != nil:
 			return err

@@ -68,7 +68,7 @@ func (s *stream) openFirst() error {
 		if s.w, err = t.set.watch(s.ctx); err != nil {
 			return s.failed().ended(err)
 		}
-		out, err := t.set.client.api.GetObject(s.w, t.in, repeated(t.set.first, s.failures())...)
+		out, err := t.set.client.getObject(s.w, t.in, repeated(t.set.first, s.failures()))
 		s.disarm()
 		if err == nil {
 			s.body, s.bodyEnd = out.Body, maxInt64

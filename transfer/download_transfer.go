@@ -153,7 +153,7 @@ func (t *transfer) open(ctx context.Context, r part.Range, failures int32) (body
 	in.Range = aws.String(r.Header())
 	in.PartNumber = nil
 	t.version.pin(&in.IfMatch, &in.VersionId, &in.IfUnmodifiedSince)
-	out, err := t.set.client.api.GetObject(ctx, &in, repeated(t.set.later, failures)...)
+	out, err := t.set.client.getObject(ctx, &in, repeated(t.set.later, failures))
 	if err != nil {
 		switch sdk.Status(err) {
 		case http.StatusPreconditionFailed, http.StatusNotFound, http.StatusRequestedRangeNotSatisfiable:

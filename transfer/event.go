@@ -55,16 +55,23 @@ type Stats struct {
 	Requests        int // requests under way now
 	RequestsWaiting int // and those that wait until one of these is over
 	Aborting        int // uploads that are being aborted behind a Put that has returned
+
+	// Direct counts calls of GetObject, HeadObject, PutObject and UploadPart that took the
+	// direct path, and SDK those that did not, the last of them because of WhySDK. See Options.NoDirect.
+	Direct, SDK uint64
+	WhySDK      string
 }
 
 // Stats returns a snapshot.
 func (c *Client) Stats() Stats {
 	n := func(k EventKind) uint64 { return c.counters[k].Load() }
+	path := c.path()
 	return Stats{
 		Retries: n(EventRetry), Stalls: n(EventStall), Resumes: n(EventResume),
 		Verified: n(EventVerified), Unverified: n(EventUnverified), Mismatches: n(EventMismatch),
 		Requests: int(c.flights.underway.Load()), RequestsWaiting: int(c.flights.waiting.Load()),
 		Aborting: c.behind.count(),
+		Direct:   path.Direct, SDK: path.SDK, WhySDK: path.Why,
 	}
 }
 

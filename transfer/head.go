@@ -31,7 +31,7 @@ func (c *Client) Head(ctx context.Context, in *s3.HeadObjectInput, optFns ...fun
 		set.note(ev)
 	}}
 	e.Err = a.do(ctx, func(ctx context.Context, opts []func(*s3.Options)) (err error) {
-		out, err = c.api.HeadObject(ctx, in, opts...)
+		out, err = c.headObject(ctx, in, opts)
 		return err
 	})
 	if e.Err != nil {

@@ -26,6 +26,13 @@ type Options struct {
 	// request later.
 	MaxRequests int
 
+	// NoDirect sends every request through the SDK's own call. Otherwise GetObject,
+	// HeadObject, PutObject and UploadPart of an *s3.Client take the direct path, which costs a
+	// fifth of that: requests are put together, signed and read here, equal to the SDK's on the
+	// wire, in their outputs and in their errors. A client with settings that the direct path does not know goes
+	// through the SDK by itself; Stats.WhySDK tells why.
+	NoDirect bool
+
 	RequestOptions
 	Downloads
 	Uploads

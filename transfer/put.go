@@ -220,7 +220,7 @@ func (u *upload) putOne(p putbody.Payload) (*PutOutput, error) {
 	err := a.do(u.ctx, func(ctx context.Context, opts []func(*s3.Options)) (err error) {
 		w := p.Window(u.set.pool, watchOf(ctx).cancel)
 		in.Body, in.ContentLength = w, &p.N
-		out, err = u.api.PutObject(ctx, &in, opts...)
+		out, err = u.putObject(ctx, &in, opts)
 		if err := w.Shut(); err != nil {
 			return err
 		}

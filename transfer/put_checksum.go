@@ -164,6 +164,9 @@ func addUnsignedOverTLS(stack *middleware.Stack) error {
 
 type unsignedOverTLS struct{}
 
+// OnDirectPath says that the direct path learns in a rehearsal what the middleware changes.
+func (unsignedOverTLS) OnDirectPath() (instead []string, rehearses bool) { return nil, true }
+
 // ID implements middleware.FinalizeMiddleware.
 func (unsignedOverTLS) ID() string { return "s3pool:UnsignedPayload" }
 

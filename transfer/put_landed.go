@@ -27,7 +27,7 @@ import (
 func (u *upload) look() *s3.HeadObjectOutput {
 	var out *s3.HeadObjectOutput
 	err := u.ask(0).do(u.ctx, func(ctx context.Context, opts []func(*s3.Options)) (err error) {
-		out, err = u.api.HeadObject(ctx, headInput(u.in), opts...)
+		out, err = u.set.client.headObject(ctx, headInput(u.in), opts)
 		return err
 	})
 	if err != nil {

@@ -220,7 +220,7 @@ func (m *multipart) transmit(ctx context.Context, n int32, p putbody.Payload, su
 		in.Body, in.ContentLength = w, &p.N
 		in.ChecksumAlgorithm = algorithmName(sum.Algorithm)
 		sumsOf(in).set(sum)
-		out, err := m.api.UploadPart(ctx, in, opts...)
+		out, err := m.uploadPart(ctx, in, opts)
 		if berr := w.Shut(); berr != nil {
 			err = berr
 		}

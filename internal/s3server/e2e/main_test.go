@@ -11,6 +11,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/s3pool/s3pool"
+	"github.com/s3pool/s3pool/internal/direct"
 	"github.com/s3pool/s3pool/internal/s3server"
 	"github.com/s3pool/s3pool/internal/s3server/s3servertest"
 )
@@ -29,6 +30,7 @@ func TestMain(m *testing.M) {
 		victim()
 	}
 	s3server.Main()
+	direct.Off = os.Getenv("S3POOL_DIRECT") == "off"
 	goleak.VerifyTestMain(m)
 }
 

@@ -1,0 +1,6 @@
+package direct
+
+var (
+	Settings  = settings
+	ParseDate = parseDate
+)
