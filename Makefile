@@ -1,8 +1,7 @@
-# Every module of the workspace, the root first. examples/gitlfs is not one yet: its tests
-# through restarts are not steady.
-MODULES := . internal/s3server prom examples bench tools
+# Every module of the workspace, the root first.
+MODULES := . internal/s3server prom examples examples/gitlfs bench tools
 # Modules with code to check; tools holds only the tools.
-CODE    := . internal/s3server prom examples bench
+CODE    := . internal/s3server prom examples examples/gitlfs bench
 # Modules that others import.
 LIBS    := . prom
 TARGETS := linux/arm64 linux/386 darwin/arm64 windows/amd64
@@ -77,14 +76,14 @@ fix: ## go fix would change nothing
 test: ## all tests of all modules
 	go test work
 
-floor: ## the tests with the least versions of our go.mod
-	GOWORK=off go test $(ENDS)
+floor: ## the tests, the simulations shortened, with the least versions of our go.mod
+	GOWORK=off go test -short $(ENDS)
 
-newest: ## the tests with the newest versions that there are, in a copy of the last commit
+newest: ## the same with the newest versions that there are, in a copy of the last commit
 	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && git archive HEAD | tar x -C "$$dir" && cd "$$dir" && \
 	export GOWORK=off GOTOOLCHAIN=$(GO_NEWEST) && go version && \
 	go get -t -u ./... && go mod tidy && go list -m -f '{{.Path}} {{.Version}}' all && \
-	go vet ./... && go test $(ENDS)
+	go vet ./... && go test -short $(ENDS)
 
 race: ## the libraries' tests under the race detector, with poisoned buffers
 	go test -race -shuffle=on -timeout 50m $(LIBS:%=./%/...)
