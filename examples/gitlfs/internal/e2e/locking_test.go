@@ -49,7 +49,7 @@ func TestLocking(t *testing.T) {
 				require.Contains(t, out, "locked")
 				bob.git("lfs", "unlock", "--force", "a.bin")
 				bob.git("push", "-q", "origin", "HEAD:main")
-				require.Equal(t, "3", string(bob.clone().read("a.bin")))
+				require.Equal(t, "3", string(ann.clone().read("a.bin")))
 			})
 		})
 	}
