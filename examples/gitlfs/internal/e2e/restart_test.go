@@ -1,12 +1,15 @@
 package e2e
 
 import (
+	"crypto/sha256"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/s3pool/s3pool/examples/gitlfs/internal/lfs"
 	"github.com/s3pool/s3pool/examples/gitlfs/internal/pgtest"
 )
 
@@ -33,7 +36,7 @@ func TestPushThroughRestarts(t *testing.T) {
 			for i := range addrs {
 				start(i)
 			}
-			lb := haproxy(t, addrs[0], addrs[1])
+			lb, _ := haproxy(t, addrs[0], addrs[1])
 			restart := func(i int, end func()) {
 				end()
 				start(i)
@@ -73,6 +76,22 @@ func TestPushThroughRestarts(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Where no replica is ready, since all of them drain, HAProxy asks those: its own 503 would be
+// the end of a push.
+func TestAllDrain(t *testing.T) {
+	cl := newCluster(t, pgtest.Shared(t).Database(t))
+	a, b := cl.replica("--drain-grace", "1h"), cl.replica("--drain-grace", "1h")
+	lb, log := haproxy(t, a.addr, b.addr)
+	a.term()
+	b.term()
+	require.Eventually(t, func() bool { return strings.Contains(log(), "Running on backup") }, waitFor, tick)
+	d := direct{t, lfsURL("ann", lb, "acme/a")}
+	offer := d.batch(lfs.Upload, lfs.Object{OID: fmt.Sprintf("%x", sha256.Sum256([]byte("x"))), Size: 1})
+	status, err := d.put(offer[0].Actions["upload"], strings.NewReader("x"), 1)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, status)
 }
 
 // pushRepo returns a repository with something to push. No two seeds have an object in common.
