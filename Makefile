@@ -1,8 +1,7 @@
-# Every module of the workspace, the root first. examples/gitlfs is not one yet: its tests
-# through restarts are not steady.
-MODULES := . internal/s3server prom examples bench tools
+# Every module of the workspace, the root first.
+MODULES := . internal/s3server prom examples examples/gitlfs bench tools
 # Modules with code to check; tools holds only the tools.
-CODE    := . internal/s3server prom examples bench
+CODE    := . internal/s3server prom examples examples/gitlfs bench
 # Modules that others import.
 LIBS    := . prom
 TARGETS := linux/arm64 linux/386 darwin/arm64 windows/amd64

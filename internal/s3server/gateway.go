@@ -23,6 +23,9 @@ const (
 	maxRequests    = 1 << 14
 
 	maxParts = 10_000
+
+	// maxCopy is S3's own limit of a CopyObject, in bytes. Zero would refuse every copy.
+	maxCopy = 5 << 30
 )
 
 // runGateway serves S3 from cfg.Dir and reports its address once it listens.
@@ -86,14 +89,14 @@ func serveGateway(cfg childConfig, addr string, onListen func()) error {
 func newBackend(cfg childConfig) (backend.Backend, error) {
 	data := filepath.Join(cfg.Dir, dataDir)
 	if !cfg.Sidecar && hasXattrs(cfg.Dir) {
-		return posix.New(data, meta.XattrMeta{}, posix.PosixOpts{})
+		return posix.New(data, meta.XattrMeta{}, posix.PosixOpts{CopyObjectThreshold: maxCopy})
 	}
 	sidecar := filepath.Join(cfg.Dir, metaDir)
 	m, err := meta.NewSideCar(sidecar)
 	if err != nil {
 		return nil, fmt.Errorf("metadata in %s: %w", sidecar, err)
 	}
-	return posix.New(data, m, posix.PosixOpts{SideCarDir: sidecar})
+	return posix.New(data, m, posix.PosixOpts{SideCarDir: sidecar, CopyObjectThreshold: maxCopy})
 }
 
 // hasXattrs tries, since neither the system nor the file system's type tells

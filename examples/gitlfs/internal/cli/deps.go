@@ -5,8 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -74,7 +76,19 @@ type s3Deps struct {
 	gateway *gateway.Gateway // nil if S3 is somewhere else
 }
 
-func (d *s3Deps) close() error {
+// closeTimeout bounds the wait for multipart uploads that are being aborted. With the server's
+// own time to shut down it must fit into what terminationGracePeriodSeconds has above the
+// drain's maximum.
+const closeTimeout = 30 * time.Second
+
+// close waits for uploads that are being aborted behind requests whose clients have gone, and
+// ends the embedded S3. What could not be aborted is left for the janitor.
+func (d *s3Deps) close(log *slog.Logger) error {
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+	if err := d.client.Close(ctx); err != nil {
+		log.Warn("uploads were left for the janitor", "error", err)
+	}
 	if d.gateway != nil {
 		return d.gateway.Stop()
 	}

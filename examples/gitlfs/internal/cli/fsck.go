@@ -29,7 +29,7 @@ func (c *fsckCmd) Run(e *env) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s3.close()) }()
+	defer func() { err = errors.Join(err, s3.close(e.log)) }()
 	return e.withStore(func(s *store.Store) error {
 		repository := ""
 		if c.Repository != "" {

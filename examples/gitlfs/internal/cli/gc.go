@@ -23,7 +23,7 @@ func (c *gcCmd) Run(e *env) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s3.close()) }()
+	defer func() { err = errors.Join(err, s3.close(e.log)) }()
 	return e.withStore(func(s *store.Store) error {
 		before := time.Now().Add(-c.Grace)
 		for _, name := range c.Delete {

@@ -72,7 +72,7 @@ func (c *serveCmd) Run(e *env) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, deps.close()) }()
+	defer func() { err = errors.Join(err, deps.close(e.log)) }()
 	users, err := e.openAuth(st)
 	if err != nil {
 		return err

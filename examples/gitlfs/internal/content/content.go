@@ -108,9 +108,3 @@ func IsMissing(err error) bool {
 	e, ok := errors.AsType[smithy.APIError](err)
 	return ok && e.ErrorCode() == "NoSuchKey"
 }
-
-// Ping reports whether the bucket can be reached.
-func (c *Content) Ping(ctx context.Context) error {
-	_, err := c.api.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &c.bucket})
-	return err
-}

@@ -3,6 +3,7 @@ package e2e
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -25,15 +26,31 @@ func newDirect(t testing.TB, p *program, user, repo string) direct {
 
 func (d direct) batch(op string, list ...lfs.Object) []lfs.ObjectResponse {
 	d.t.Helper()
-	data, err := json.Marshal(lfs.BatchRequest{Operation: op, Objects: list})
-	require.NoError(d.t, err)
-	resp, err := http.Post(d.base+"/objects/batch", lfs.MediaType, bytes.NewReader(data))
-	require.NoError(d.t, err)
-	defer resp.Body.Close()
 	var out lfs.BatchResponse
-	require.NoError(d.t, json.NewDecoder(resp.Body).Decode(&out))
+	require.NoError(d.t, d.post("/objects/batch", lfs.BatchRequest{Operation: op, Objects: list}, &out))
 	require.Len(d.t, out.Objects, len(list))
 	return out.Objects
+}
+
+// post makes a request of the API, and fails for an answer that is none.
+func (d direct) post(path string, body, into any) error {
+	data, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	resp, err := http.Post(d.base+path, lfs.MediaType, bytes.NewReader(data))
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode >= 300 {
+		return errors.Join(err, fmt.Errorf("%s: %s", resp.Status, answer))
+	}
+	if into == nil {
+		return nil
+	}
+	return json.Unmarshal(answer, into)
 }
 
 // put uploads a body of size bytes, get fetches one; both return the status.

@@ -1,11 +1,10 @@
-// The race detector takes memory of its own.
+// The race detector takes memory of its own, and only Linux has /proc.
 
-//go:build !race
+//go:build linux && !race
 
 package e2e
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -13,7 +12,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 
@@ -58,17 +56,9 @@ func testMemory(t *testing.T, p *program, size int64) {
 }
 
 // Memory stays within the budget and what the program needs beside it, with 8 uploads and 64
-// downloads at once. GITLFS_MEMORY_TEST_MIB is the size of the objects; 64 MiB if unset.
+// downloads at once. GITLFS_E2E_MEMORY_MIB is the size of the objects; 256 MiB if unset.
 func TestMemory(t *testing.T) {
-	if runtime.GOOS != "linux" {
-		t.Skip("it reads /proc")
-	}
-	size := int64(64 << 20)
-	if s := os.Getenv("GITLFS_MEMORY_TEST_MIB"); s != "" {
-		_, err := fmt.Sscan(s, &size)
-		require.NoError(t, err)
-		size <<= 20
-	}
+	size := mebibytes(t, "GITLFS_E2E_MEMORY_MIB", 256)
 	const budget = 128 << 20
 	p := run(t, nil, local(t.TempDir(), "--memory", "128MiB")...)
 	testMemory(t, p, size)
@@ -86,14 +76,4 @@ func peakRSS(t testing.TB, p *program) int64 {
 	_, err = fmt.Sscan(rest, &kib)
 	require.NoError(t, err)
 	return kib << 10
-}
-
-// repeated is a body of n bytes: one piece again and again.
-func repeated(seed uint64, n int64) io.Reader {
-	piece := random(seed, 1<<20)
-	var readers []io.Reader
-	for ; n > 0; n -= int64(len(piece)) {
-		readers = append(readers, bytes.NewReader(piece[:min(n, int64(len(piece)))]))
-	}
-	return io.MultiReader(readers...)
 }

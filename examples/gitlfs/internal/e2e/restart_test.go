@@ -1,75 +1,25 @@
 package e2e
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"net/http"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/s3pool/s3pool/examples/gitlfs/internal/lfs"
 	"github.com/s3pool/s3pool/examples/gitlfs/internal/pgtest"
 )
-
-// haproxy balances over replicas as deploy/haproxy.cfg does, on ports that are free.
-func haproxy(t testing.TB, addrs ...string) string {
-	t.Helper()
-	path := need(t, "haproxy")
-	addr := freeAddr(t)
-	var cfg strings.Builder
-	cfg.WriteString(`global
-	tune.bufsize 131072
-defaults
-	mode http
-	timeout connect 2s
-	timeout client 5m
-	timeout server 5m
-	timeout queue 20s
-	retries 5
-	option redispatch 1
-	retry-on conn-failure empty-response response-timeout 502 503
-frontend lfs
-	bind ` + addr + `
-	http-request disable-l7-retry if METH_PUT
-	default_backend replicas
-backend replicas
-	option httpchk GET /readyz
-	default-server check inter 100ms fall 1 rise 1
-`)
-	for i, a := range addrs {
-		fmt.Fprintf(&cfg, "\tserver s%d %s\n", i, a)
-	}
-	file := filepath.Join(t.TempDir(), "haproxy.cfg")
-	require.NoError(t, os.WriteFile(file, []byte(cfg.String()), 0o600))
-	cmd := exec.Command(path, "-db", "-f", file)
-	cmd.Stderr = os.Stderr
-	require.NoError(t, cmd.Start())
-	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
-	awaitReady(t, addr)
-	return addr
-}
-
-// awaitReady returns when a request through addr is answered.
-func awaitReady(t testing.TB, addr string) {
-	t.Helper()
-	require.Eventually(t, func() bool {
-		resp, err := http.Get("http://" + addr + "/readyz")
-		if err != nil {
-			return false
-		}
-		resp.Body.Close()
-		return resp.StatusCode == http.StatusOK
-	}, waitFor, tick)
-}
 
 const (
 	pushObjects = 240 // three batches
 	objectSize  = 10 << 10
 	// pushRate makes the push long enough to be in the middle of it, in bytes per second.
 	pushRate = 500 << 10
+	// atOnce is how many objects git-lfs uploads at a time.
+	atOnce = 8
 )
 
 // A push of three batches goes on while its replicas are stopped, killed, and robbed of their
@@ -79,53 +29,83 @@ func TestPushThroughRestarts(t *testing.T) {
 		t.Run("client="+c.name, func(t *testing.T) {
 			t.Parallel()
 			pg := pgtest.New(t)
-			cl := newCluster(t, pg)
+			cl := newCluster(t, pg.Database(t))
 			addrs := []string{freeAddr(t), freeAddr(t)}
 			replicas := make([]*program, len(addrs))
-			start := func(i int) { replicas[i] = cl.replica(t, "--listen", addrs[i]) }
+			start := func(i int) { replicas[i] = cl.replica("--listen", addrs[i]) }
 			for i := range addrs {
 				start(i)
 			}
-			lb := haproxy(t, addrs...)
-			slow := throttle(t, func() string { return lb }, pushRate)
+			lb, _ := haproxy(t, addrs[0], addrs[1])
 			restart := func(i int, end func()) {
 				end()
 				start(i)
 				awaitReady(t, addrs[i])
 			}
-			for n, disturb := range []func(){
-				func() { // each is stopped in turn
+			for n, way := range []struct {
+				name    string
+				disturb func()
+				spare   int
+			}{
+				{"SIGTERM", func() { // each in turn
 					for i := range replicas {
 						restart(i, func() { replicas[i].term(); replicas[i].wait() })
 					}
-				},
-				func() { restart(0, replicas[0].kill) },
-				func() { pg.Stop(t); pg.Start(t) },
+				}, 0},
+				{"SIGKILL", func() { restart(0, replicas[0].kill) }, atOnce},
+				{"PostgreSQL", func() { pg.Stop(t); pg.Start(t) }, 0},
 			} {
-				t.Run([]string{"SIGTERM", "SIGKILL", "PostgreSQL"}[n], func(t *testing.T) {
-					url := fmt.Sprintf("http://ann:ann@%s/acme/r%d/info/lfs", slow, n)
-					want := fmt.Sprintf(`content/{oid}","repository":"acme/r%d"`, n)
-					pushWhile(t, c, url, func() int {
+				t.Run(way.name, func(t *testing.T) {
+					repo := fmt.Sprintf("acme/r%d", n)
+					slow := throttle(t, func() string { return lb }, pushRate)
+					r := pushRepo(t, c, lfsURL("ann", slow, repo), n)
+					pushed := r.pushInBackground()
+					want := `content/{oid}","repository":"` + repo + `"`
+					require.Eventually(t, func() bool {
 						n := 0
 						for _, p := range replicas {
 							n += strings.Count(p.log(), want)
 						}
-						return n
-					}, disturb)
+						return n >= pushObjects/10
+					}, waitFor, tick)
+					way.disturb()
+					require.NoError(t, <-pushed)
+					r.clone()
+					cl.requireOnce(repo, pushObjects, way.spare)
 				})
 			}
 		})
 	}
 }
 
-// pushWhile pushes, and when some objects have arrived does something to the server.
-func pushWhile(t *testing.T, c client, url string, arrived func() int, disturb func()) {
+// Where no replica is ready, since all of them drain, HAProxy asks those: its own 503 would be
+// the end of a push.
+func TestAllDrain(t *testing.T) {
+	cl := newCluster(t, pgtest.Shared(t).Database(t))
+	a, b := cl.replica("--drain-grace", "1h"), cl.replica("--drain-grace", "1h")
+	lb, log := haproxy(t, a.addr, b.addr)
+	a.term()
+	b.term()
+	require.Eventually(t, func() bool { return strings.Contains(log(), "Running on backup") }, waitFor, tick)
+	d := direct{t, lfsURL("ann", lb, "acme/a")}
+	offer := d.batch(lfs.Upload, lfs.Object{OID: fmt.Sprintf("%x", sha256.Sum256([]byte("x"))), Size: 1})
+	status, err := d.put(offer[0].Actions["upload"], strings.NewReader("x"), 1)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, status)
+}
+
+// pushRepo returns a repository with something to push. No two seeds have an object in common.
+func pushRepo(t testing.TB, c client, url string, seed int) *repo {
 	t.Helper()
 	r := c.newRepo(t, url)
 	for i := range pushObjects {
-		r.write(fmt.Sprintf("%d.bin", i), random(uint64(i)+uint64(len(url))<<10, objectSize))
+		r.write(fmt.Sprintf("%d.bin", i), random(uint64(seed*pushObjects+i), objectSize))
 	}
 	r.commit()
+	return r
+}
+
+func (r *repo) pushInBackground() <-chan error {
 	pushed := make(chan error, 1)
 	go func() {
 		out, err := r.run("push", "origin", "HEAD:main")
@@ -134,39 +114,29 @@ func pushWhile(t *testing.T, c client, url string, arrived func() int, disturb f
 		}
 		pushed <- err
 	}()
-	require.Eventually(t, func() bool { return arrived() >= pushObjects/10 }, waitFor, tick)
-	disturb()
-	require.NoError(t, <-pushed)
-	r.clone()
+	return pushed
 }
 
-// The same with one replica, no proxy, and a listener that is away for a moment fails: that is
-// why the server drains. (http.Server.Shutdown closes the listener first.)
+// The same with one replica, no proxy, and no drain: http.Server.Shutdown closes the listener
+// first, and a push fails that comes while it is away. That is why the server drains.
 func TestPlainRestartFails(t *testing.T) {
 	c := clients(t)[0]
-	cl := newCluster(t, pgtest.Shared(t))
+	cl := newCluster(t, pgtest.Shared(t).Database(t))
 	addr := freeAddr(t)
-	p := cl.replica(t, "--listen", addr, "--drain-max", "1ms")
+	plain := func() *program { return cl.replica("--listen", addr, "--drain-max", "1ns") }
+	p := plain()
 	slow := throttle(t, func() string { return addr }, pushRate)
-	r := c.newRepo(t, "http://ann:ann@"+slow+"/acme/a/info/lfs")
-	for i := range pushObjects {
-		r.write(fmt.Sprintf("%d.bin", i), random(uint64(i), objectSize))
-	}
-	r.commit()
-	pushed := make(chan error, 1)
-	go func() {
-		_, err := r.run("push", "origin", "HEAD:main")
-		pushed <- err
-	}()
-	for done := false; !done; {
+	pushed := pushRepo(t, c, lfsURL("ann", slow, "acme/a"), 0).pushInBackground()
+	for {
 		p.term()
 		p.wait()
 		select {
 		case err := <-pushed:
 			require.Error(t, err, "it was lucky")
-			done = true
+			t.Logf("the push has failed: %v", err)
+			return
 		default:
-			p = cl.replica(t, "--listen", addr, "--drain-max", "1ms")
+			p = plain()
 		}
 	}
 }

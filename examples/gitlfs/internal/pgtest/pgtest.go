@@ -119,7 +119,10 @@ func (s *Server) Start(t testing.TB) {
 	t.Helper()
 	s.cmd = s.command(t, "postgres", "-D", filepath.Join(s.dir, "data"), "-p", s.port, "-h", "127.0.0.1",
 		"-k", s.dir, "-c", "fsync=off", "-c", "max_connections=200", "-c", "log_min_messages=fatal")
-	s.cmd.Stderr = os.Stderr
+	log, err := os.OpenFile(filepath.Join(s.dir, "log"), os.O_CREATE|os.O_APPEND|os.O_RDWR, 0o600)
+	require.NoError(t, err)
+	defer log.Close()
+	s.cmd.Stderr = log
 	require.NoError(t, s.cmd.Start())
 	db, err := sql.Open("pgx", s.dsn("postgres"))
 	require.NoError(t, err)
@@ -127,7 +130,10 @@ func (s *Server) Start(t testing.TB) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	for err = db.PingContext(ctx); err != nil; err = db.PingContext(ctx) {
-		require.NoError(t, ctx.Err(), "PostgreSQL does not answer: %v", err)
+		if ctx.Err() != nil {
+			text, _ := os.ReadFile(log.Name())
+			t.Fatalf("PostgreSQL does not answer: %v\n%s", err, text)
+		}
 	}
 }
 

@@ -187,60 +187,58 @@ func TestHrefs(t *testing.T) {
 }
 
 func TestLocks(t *testing.T) {
-	for name, dsn := range dsns(t) {
-		t.Run(name, func(t *testing.T) {
-			h := startOn(t, dsn, func(o *server.Options) { o.ForceNeedsAdmin = true })
-			var made, other lfs.LockResponse
-			h.call(201, "ann", "POST", "/locks", lfs.LockRequest{Path: "a/ü"}, &made)
-			require.Equal(t, "ann", made.Lock.Owner.Name)
-			h.call(409, "bob", "POST", "/locks", lfs.LockRequest{Path: "a/ü"}, &other)
-			require.Equal(t, made.Lock, other.Lock)
-			require.NotEmpty(t, other.Message)
-			h.call(201, "bob", "POST", "/locks", lfs.LockRequest{Path: "b"}, &other)
+	onBoth(t, func(t *testing.T, dsn string) {
+		h := startOn(t, dsn, func(o *server.Options) { o.ForceNeedsAdmin = true })
+		var made, other lfs.LockResponse
+		h.call(201, "ann", "POST", "/locks", lfs.LockRequest{Path: "a/ü"}, &made)
+		require.Equal(t, "ann", made.Lock.Owner.Name)
+		h.call(409, "bob", "POST", "/locks", lfs.LockRequest{Path: "a/ü"}, &other)
+		require.Equal(t, made.Lock, other.Lock)
+		require.NotEmpty(t, other.Message)
+		h.call(201, "bob", "POST", "/locks", lfs.LockRequest{Path: "b"}, &other)
 
-			var list lfs.LockList
-			h.call(200, "rita", "GET", "/locks?limit=1", nil, &list)
-			require.Equal(t, []lfs.Lock{made.Lock}, list.Locks)
-			require.NotEmpty(t, list.NextCursor)
-			h.call(200, "rita", "GET", "/locks?limit=1&cursor="+list.NextCursor, nil, &list)
-			require.Equal(t, []lfs.Lock{other.Lock}, list.Locks)
-			h.call(200, "rita", "GET", "/locks?path=a/%C3%BC", nil, &list)
-			require.Equal(t, []lfs.Lock{made.Lock}, list.Locks)
-			h.call(200, "rita", "GET", "/locks?id=nonsense", nil, &list)
-			require.Empty(t, list.Locks)
+		var list lfs.LockList
+		h.call(200, "rita", "GET", "/locks?limit=1", nil, &list)
+		require.Equal(t, []lfs.Lock{made.Lock}, list.Locks)
+		require.NotEmpty(t, list.NextCursor)
+		h.call(200, "rita", "GET", "/locks?limit=1&cursor="+list.NextCursor, nil, &list)
+		require.Equal(t, []lfs.Lock{other.Lock}, list.Locks)
+		h.call(200, "rita", "GET", "/locks?path=a/%C3%BC", nil, &list)
+		require.Equal(t, []lfs.Lock{made.Lock}, list.Locks)
+		h.call(200, "rita", "GET", "/locks?id=nonsense", nil, &list)
+		require.Empty(t, list.Locks)
 
-			var verified lfs.VerifiedLocks
-			h.call(200, "ann", "POST", "/locks/verify", map[string]any{}, &verified)
-			require.Equal(t, []lfs.Lock{made.Lock}, verified.Ours)
-			require.Equal(t, []lfs.Lock{other.Lock}, verified.Theirs)
+		var verified lfs.VerifiedLocks
+		h.call(200, "ann", "POST", "/locks/verify", map[string]any{}, &verified)
+		require.Equal(t, []lfs.Lock{made.Lock}, verified.Ours)
+		require.Equal(t, []lfs.Lock{other.Lock}, verified.Theirs)
 
-			h.call(403, "bob", "POST", "/locks/"+made.Lock.ID+"/unlock", map[string]any{}, nil)
-			h.call(403, "bob", "POST", "/locks/"+made.Lock.ID+"/unlock", lfs.UnlockRequest{Force: true}, nil)
-			h.call(200, "root", "POST", "/locks/"+made.Lock.ID+"/unlock", lfs.UnlockRequest{Force: true}, nil)
-			h.call(200, "bob", "POST", "/locks/"+other.Lock.ID+"/unlock", map[string]any{}, nil)
-			h.call(404, "bob", "POST", "/locks/"+other.Lock.ID+"/unlock", map[string]any{}, nil)
+		h.call(403, "bob", "POST", "/locks/"+made.Lock.ID+"/unlock", map[string]any{}, nil)
+		h.call(403, "bob", "POST", "/locks/"+made.Lock.ID+"/unlock", lfs.UnlockRequest{Force: true}, nil)
+		h.call(200, "root", "POST", "/locks/"+made.Lock.ID+"/unlock", lfs.UnlockRequest{Force: true}, nil)
+		h.call(200, "bob", "POST", "/locks/"+other.Lock.ID+"/unlock", map[string]any{}, nil)
+		h.call(404, "bob", "POST", "/locks/"+other.Lock.ID+"/unlock", map[string]any{}, nil)
 
-			// One of 24 gets the lock, and the others see it.
-			var g errgroup.Group
-			results := make([]string, 24)
-			for i := range results {
-				g.Go(func() error {
-					status, _, body := h.do(request{method: "POST", path: "/acme/a/info/lfs/locks", user: []string{"ann", "bob"}[i%2], body: lfs.LockRequest{Path: "race"}})
-					var r lfs.LockResponse
-					err := json.Unmarshal(body, &r)
-					results[i] = fmt.Sprint(status, " ", r.Lock.ID)
-					return err
-				})
-			}
-			require.NoError(t, g.Wait())
-			count := map[string]int{}
-			for _, r := range results {
-				count[r]++
-			}
-			require.Len(t, count, 2, "%v", count)
-			for r, n := range count {
-				require.Equal(t, map[string]int{"201": 1, "409": 23}[r[:3]], n, "%v", count)
-			}
-		})
-	}
+		// One of 24 gets the lock, and the others see it.
+		var g errgroup.Group
+		results := make([]string, 24)
+		for i := range results {
+			g.Go(func() error {
+				status, _, body := h.do(request{method: "POST", path: "/acme/a/info/lfs/locks", user: []string{"ann", "bob"}[i%2], body: lfs.LockRequest{Path: "race"}})
+				var r lfs.LockResponse
+				err := json.Unmarshal(body, &r)
+				results[i] = fmt.Sprint(status, " ", r.Lock.ID)
+				return err
+			})
+		}
+		require.NoError(t, g.Wait())
+		count := map[string]int{}
+		for _, r := range results {
+			count[r]++
+		}
+		require.Len(t, count, 2, "%v", count)
+		for r, n := range count {
+			require.Equal(t, map[string]int{"201": 1, "409": 23}[r[:3]], n, "%v", count)
+		}
+	})
 }

@@ -100,6 +100,12 @@ var fileOfUsers = sync.OnceValues(func() ([]byte, error) {
 	return []byte(text), nil
 })
 
+// onBoth runs a test on either database.
+func onBoth(t *testing.T, test func(t *testing.T, dsn string)) {
+	t.Run("db=sqlite", func(t *testing.T) { test(t, "sqlite:"+filepath.Join(t.TempDir(), "lfs.db")) })
+	t.Run("db=postgres", func(t *testing.T) { test(t, pgtest.Shared(t).Database(t)) })
+}
+
 // start starts a server over SQLite; opts may change its options.
 func start(t testing.TB, opts ...func(*server.Options)) *harness {
 	t.Helper()
@@ -117,7 +123,8 @@ func startOn(t testing.TB, dsn string, opts ...func(*server.Options)) *harness {
 	require.NoError(t, err)
 	h.api = shared.s3.Client()
 	h.pool = s3pool.NewPool(func(o *s3pool.PoolOptions) { o.MaxBytes = 64 << 20 })
-	h.content = content.New(h.api, transfer.New(h.api, func(o *transfer.Options) { o.Pool = h.pool }), h.bucket, "x/y")
+	client := transfer.New(h.api, func(o *transfer.Options) { o.Pool = h.pool })
+	h.content = content.New(h.api, client, h.bucket, "x/y")
 	h.store, err = store.Open(t.Context(), dsn, func(o *store.Options) {
 		if strings.Contains(t.Name(), "Away") {
 			o.Patience = 3 * time.Second
@@ -152,6 +159,7 @@ func startOn(t testing.TB, dsn string, opts ...func(*server.Options)) *harness {
 	t.Cleanup(func() {
 		h.client.CloseIdleConnections()
 		require.NoError(t, h.stop())
+		require.NoError(t, client.Close(context.Background()))
 		require.Zero(t, h.pool.Stats().Leased, "bytes leased")
 		require.Empty(t, h.openUploads(), "open multipart uploads")
 	})

@@ -73,14 +73,28 @@ func TestPresign(t *testing.T) {
 	status, _, _ = h.act("POST", verify, lfs.Object{OID: oidOf(wrong), Size: 5000})
 	require.Equal(t, http.StatusForbidden, status)
 
+	// The token's own bytes become the repository's, once, and the staged copy goes.
+	check(http.StatusOK)
+	check(http.StatusOK) // git-lfs asks again if the answer is lost
+	require.Len(t, h.objects(), 1)
+	require.Contains(t, h.objects()[0], "x/y/objects/")
+	status, _, body = h.act("GET", h.batch("rita", lfs.Download, data).Actions["download"], nil)
+	require.Equal(t, http.StatusOK, status)
+	require.Equal(t, data, body)
+	require.Nil(t, h.batch("ann", lfs.Upload, data).Actions)
+
 	// What nobody verifies goes after a time.
+	late := random(33, 5000)
+	status, _, body = h.act("PUT", h.batch("ann", lfs.Upload, late).Actions["upload"], bytes.NewReader(late))
+	require.Equal(t, http.StatusOK, status, "%s", body)
+	require.Len(t, h.objects(), 2)
 	swept, err := h.content.Sweep(t.Context(), time.Now().Add(-time.Hour))
 	require.NoError(t, err)
 	require.Zero(t, swept.Staged)
 	swept, err = h.content.Sweep(t.Context(), time.Now().Add(time.Hour))
 	require.NoError(t, err)
 	require.Equal(t, 1, swept.Staged)
-	require.Empty(t, h.objects())
+	require.Len(t, h.objects(), 1)
 }
 
 // A store that keeps what was not signed turns the option off.

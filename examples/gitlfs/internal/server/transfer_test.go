@@ -2,7 +2,6 @@ package server_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -11,14 +10,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/s3pool/s3pool/examples/gitlfs/internal/auth"
 	"github.com/s3pool/s3pool/examples/gitlfs/internal/lfs"
-	"github.com/s3pool/s3pool/examples/gitlfs/internal/pgtest"
-	"github.com/s3pool/s3pool/examples/gitlfs/internal/server"
 )
 
 const multipart = 20 << 20 // more than one request to S3
@@ -46,21 +42,6 @@ func TestTransfer(t *testing.T) {
 			require.Equal(t, fmt.Sprint(n), header.Get("Content-Length"))
 		})
 	}
-}
-
-func TestRange(t *testing.T) {
-	h := start(t)
-	data := random(1, multipart)
-	h.push(data)
-	a := h.batch("ann", lfs.Download, data).Actions["download"]
-	status, header, got := h.act("GET", a, nil, "Range", "bytes=1000-", "If-Range", `"`+oidOf(data)+`"`)
-	require.Equal(t, http.StatusPartialContent, status)
-	require.Equal(t, fmt.Sprintf("bytes 1000-%d/%d", multipart-1, multipart), header.Get("Content-Range"))
-	require.Equal(t, data[1000:], got)
-	status, header, got = h.act("GET", a, nil, "Range", fmt.Sprintf("bytes=%d-", multipart))
-	require.Equal(t, http.StatusRequestedRangeNotSatisfiable, status)
-	require.Equal(t, fmt.Sprintf("bytes */%d", multipart), header.Get("Content-Range"))
-	requireProblem(t, header, got)
 }
 
 func requireProblem(t *testing.T, h http.Header, body []byte) {
@@ -229,117 +210,36 @@ func TestNoFreeReferences(t *testing.T) {
 
 // One object from 12 clients at once is stored once.
 func TestOneObjectFromMany(t *testing.T) {
-	for name, dsn := range dsns(t) {
-		t.Run(name, func(t *testing.T) {
-			h := startOn(t, dsn)
-			data := random(9, 3<<20)
-			a := h.batch("ann", lfs.Upload, data).Actions["upload"]
-			var g errgroup.Group
-			for range 12 {
-				g.Go(func() error {
-					if status, _, body := h.act("PUT", a, bytes.NewReader(data)); status != http.StatusOK {
-						return fmt.Errorf("%d %s", status, body)
-					}
-					return nil
-				})
-			}
-			require.NoError(t, g.Wait())
-			require.Len(t, h.objects(), 1)
-		})
-	}
+	onBoth(t, func(t *testing.T, dsn string) {
+		h := startOn(t, dsn)
+		data := random(9, 3<<20)
+		a := h.batch("ann", lfs.Upload, data).Actions["upload"]
+		var g errgroup.Group
+		for range 12 {
+			g.Go(func() error {
+				if status, _, body := h.act("PUT", a, bytes.NewReader(data)); status != http.StatusOK {
+					return fmt.Errorf("%d %s", status, body)
+				}
+				return nil
+			})
+		}
+		require.NoError(t, g.Wait())
+		require.Len(t, h.objects(), 1)
+	})
 }
 
 // 64 uploads at once, of which 16 have a place, on either database.
 func TestManyUploads(t *testing.T) {
-	for name, dsn := range dsns(t) {
-		t.Run(name, func(t *testing.T) {
-			h := startOn(t, dsn)
-			var g errgroup.Group
-			for i := range 64 {
-				g.Go(func() error {
-					h.push(random(byte(i), 1000+i))
-					return nil
-				})
-			}
-			require.NoError(t, g.Wait())
-			require.Len(t, h.objects(), 64)
-		})
-	}
-}
-
-func dsns(t *testing.T) map[string]string {
-	return map[string]string{
-		"db=sqlite":   "sqlite:" + t.TempDir() + "/lfs.db",
-		"db=postgres": pgtest.Shared(t).Database(t),
-	}
-}
-
-// Content that is lost or rotten heals with the next push.
-func TestHeal(t *testing.T) {
-	h := start(t)
-	for name, spoil := range map[string]func(key string){
-		"lost": func(key string) {
-			_, err := h.api.DeleteObject(context.Background(), &s3.DeleteObjectInput{Bucket: &h.bucket, Key: &key})
-			require.NoError(t, err)
-		},
-		"another size": func(key string) {
-			_, err := h.api.PutObject(context.Background(), &s3.PutObjectInput{Bucket: &h.bucket, Key: &key, Body: strings.NewReader("rotten")})
-			require.NoError(t, err)
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			data := random(10, 5000+len(name))
-			h.push(data)
-			var key string
-			for _, k := range h.objects() {
-				if strings.Contains(k, oidOf(data)) {
-					key = k
-				}
-			}
-			spoil(key)
-			a := h.batch("ann", lfs.Download, data).Actions["download"]
-			status, header, body := h.act("GET", a, nil)
-			require.Equal(t, http.StatusNotFound, status)
-			requireProblem(t, header, body)
-			require.NotContains(t, string(body), "NoSuchKey")
-			require.NotEmpty(t, h.batch("ann", lfs.Upload, data).Actions, "it is not offered again")
-			h.push(data)
-			status, _, body = h.act("GET", h.batch("ann", lfs.Download, data).Actions["download"], nil)
-			require.Equal(t, http.StatusOK, status)
-			require.Equal(t, data, body)
-		})
-	}
-	// A bucket that is not there is no reason to take everything for lost.
-	data := random(11, 100)
-	h.push(data)
-	a := h.batch("ann", lfs.Download, data).Actions["download"]
-	for _, key := range h.objects() {
-		_, err := h.api.DeleteObject(context.Background(), &s3.DeleteObjectInput{Bucket: &h.bucket, Key: &key})
-		require.NoError(t, err)
-	}
-	_, err := h.api.DeleteBucket(context.Background(), &s3.DeleteBucketInput{Bucket: &h.bucket})
-	require.NoError(t, err)
-	h.act("GET", a, nil)
-	_, err = h.api.CreateBucket(context.Background(), &s3.CreateBucketInput{Bucket: &h.bucket})
-	require.NoError(t, err)
-	require.Empty(t, h.batch("ann", lfs.Upload, data).Actions)
-}
-
-func TestQuota(t *testing.T) {
-	h := start(t, func(o *server.Options) { o.Quota, o.MaxObject = 1500, 1200 })
-	one, two := random(12, 1000), random(13, 1000)
-	both := lfs.BatchRequest{Operation: lfs.Upload, Objects: []lfs.Object{
-		{OID: oidOf(one), Size: 1000}, {OID: oidOf(two), Size: 1000}, {OID: oidOf([]byte("x")), Size: 1201},
-	}}
-	var out lfs.BatchResponse
-	h.call(200, "ann", "POST", "/objects/batch", both, &out)
-	require.Nil(t, out.Objects[0].Error)
-	require.Equal(t, http.StatusInsufficientStorage, out.Objects[1].Error.Code)
-	require.Equal(t, http.StatusUnprocessableEntity, out.Objects[2].Error.Code)
-	a := h.batch("ann", lfs.Upload, two).Actions["upload"] // while there was room
-	h.push(one)
-	status, header, body := h.act("PUT", a, string(two))
-	require.Equal(t, http.StatusInsufficientStorage, status)
-	requireProblem(t, header, body)
-	require.Len(t, h.objects(), 1)
+	onBoth(t, func(t *testing.T, dsn string) {
+		h := startOn(t, dsn)
+		var g errgroup.Group
+		for i := range 64 {
+			g.Go(func() error {
+				h.push(random(byte(i), 1000+i))
+				return nil
+			})
+		}
+		require.NoError(t, g.Wait())
+		require.Len(t, h.objects(), 64)
+	})
 }

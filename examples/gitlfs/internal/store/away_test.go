@@ -1,7 +1,8 @@
 package store_test
 
 import (
-	"path/filepath"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -12,15 +13,13 @@ import (
 	"github.com/s3pool/s3pool/examples/gitlfs/internal/store"
 )
 
-// Several replicas that start at once apply each migration once.
+// Replicas that start at the same time apply each migration once.
 func TestMigrateAtOnce(t *testing.T) {
-	for name, dsn := range map[string]string{
-		"db=postgres": pgtest.Shared(t).Database(t),
-		"db=sqlite":   "sqlite:" + filepath.Join(t.TempDir(), "lfs.db"),
-	} {
-		t.Run(name, func(t *testing.T) {
+	const replicas, rounds = 8, 5
+	for range rounds {
+		onBothEmpty(t, func(t *testing.T, dsn string) {
 			var g errgroup.Group
-			for range 4 {
+			for range replicas {
 				g.Go(func() error {
 					s, err := store.Open(t.Context(), dsn)
 					if err != nil {
@@ -86,4 +85,51 @@ func TestRestart(t *testing.T) {
 		require.ErrorIs(t, err, store.ErrUnavailable)
 		require.NotZero(t, retries)
 	})
+}
+
+// A host that has become a replica takes no writes. Calls wait for the primary, and do not go
+// back to the replica on connections that they have.
+func TestFailover(t *testing.T) {
+	dsn := pgtest.Shared(t).Database(t)
+	admin := open(t, dsn)
+	do := func(statement string) {
+		_, err := admin.DB().ExecContext(t.Context(), statement)
+		require.NoError(t, err)
+	}
+	name := dsn[strings.LastIndex(dsn, "/")+1 : strings.Index(dsn, "?")]
+	do("ALTER DATABASE " + name + " SET default_transaction_read_only = on")
+	refused := make(chan struct{}, 100)
+	s := open(t, dsn, func(o *store.Options) { o.OnRetry = func(error) { refused <- struct{}{} } })
+	done := make(chan error, 1)
+	go func() {
+		_, _, err := s.EnsureRepository(t.Context(), "acme/a")
+		done <- err
+	}()
+	<-refused
+	do("ALTER DATABASE " + name + " RESET default_transaction_read_only")
+	require.NoError(t, <-done)
+}
+
+// Where the database wants transactions to be serializable, those that fail for it are repeated.
+func TestSerializationFailures(t *testing.T) {
+	var retries atomic.Int64
+	s := open(t, pgtest.Shared(t).Database(t)+"&default_transaction_isolation=serializable", func(o *store.Options) {
+		o.OnRetry = func(error) { retries.Add(1) }
+	})
+	r := repository(t, s, "acme/a")
+	var g errgroup.Group
+	for i := range 16 {
+		g.Go(func() error {
+			for n := range 10 {
+				ref := store.Reference{Repository: r.ID, OID: oid(i*10 + n), Size: 1, Key: "k" + oid(i*10+n)}
+				if _, err := s.Commit(t.Context(), ref); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	require.NoError(t, g.Wait())
+	require.EqualValues(t, 160, repository(t, s, "acme/a").Bytes)
+	require.NotZero(t, retries.Load())
 }

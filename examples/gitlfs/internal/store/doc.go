@@ -2,7 +2,7 @@
 // S3 the content is, locks, users and their rights.
 //
 // In come names that the callers have validated (no NUL, valid UTF-8); out go rows and the
-// errors of errors.go. The same statements run on PostgreSQL and SQLite.
+// errors of retry.go. The same statements run on PostgreSQL and SQLite.
 //
 // Invariants:
 //
@@ -16,7 +16,7 @@
 //     one transaction.
 //
 // Libraries: database/sql with pgx (the driver that is kept best) and modernc SQLite (no C
-// compiler); goose, which embeds migrations and locks the database while it applies them.
+// compiler); goose, which embeds migrations.
 //
-// Files: open.go (connections, migrations), retry.go, objects.go, gc.go, locks.go, users.go.
+// Files: open.go (connections), migrate.go, retry.go, objects.go, gc.go, locks.go, users.go.
 package store

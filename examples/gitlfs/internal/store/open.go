@@ -3,17 +3,15 @@ package store
 import (
 	"context"
 	"database/sql"
-	"embed"
+	"database/sql/driver"
 	"fmt"
-	"io/fs"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
-	"github.com/pressly/goose/v3"
-	"github.com/pressly/goose/v3/lock"
 	_ "modernc.org/sqlite" // the driver "sqlite"
 )
 
@@ -45,8 +43,8 @@ const (
 // A Store is safe for concurrent use.
 type Store struct {
 	db      *sql.DB
-	dialect goose.Dialect
 	opts    Options
+	demoted demotion
 }
 
 // Open opens a database: a DSN of PostgreSQL (postgres://…), or sqlite:PATH for a file. It
@@ -57,12 +55,11 @@ func Open(ctx context.Context, dsn string, optFns ...func(*Options)) (_ *Store, 
 		fn(&o)
 	}
 	s := &Store{opts: o}
-	if path, ok := strings.CutPrefix(dsn, "sqlite:"); ok {
-		s.dialect = goose.DialectSQLite3
+	path, lite := strings.CutPrefix(dsn, "sqlite:")
+	if lite {
 		s.db, err = openSQLite(path)
 	} else {
-		s.dialect = goose.DialectPostgres
-		s.db, err = openPostgres(dsn)
+		s.db, err = openPostgres(dsn, &s.demoted)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
@@ -70,7 +67,12 @@ func Open(ctx context.Context, dsn string, optFns ...func(*Options)) (_ *Store, 
 	s.db.SetMaxOpenConns(o.MaxConns)
 	s.db.SetMaxIdleConns(o.MaxConns)
 	s.db.SetConnMaxLifetime(10 * time.Minute) // so that a primary that has moved is found
-	if err := s.migrate(ctx); err != nil {
+	if lite {
+		err = s.migrateSQLite(ctx, path)
+	} else {
+		err = s.migratePostgres(ctx)
+	}
+	if err != nil {
 		s.db.Close()
 		return nil, fmt.Errorf("store: migrate: %w", err)
 	}
@@ -87,7 +89,7 @@ func openSQLite(path string) (*sql.DB, error) {
 	return sql.Open("sqlite", (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}).String())
 }
 
-func openPostgres(dsn string) (*sql.DB, error) {
+func openPostgres(dsn string, d *demotion) (*sql.DB, error) {
 	cfg, err := pgx.ParseConfig(dsn)
 	if err != nil {
 		return nil, err
@@ -95,35 +97,30 @@ func openPostgres(dsn string) (*sql.DB, error) {
 	if cfg.ConnectTimeout == 0 {
 		cfg.ConnectTimeout = connectTimeout
 	}
-	return stdlib.OpenDB(*cfg), nil
+	return stdlib.OpenDB(*cfg, stdlib.OptionAfterConnect(d.connected), stdlib.OptionResetSession(d.reused)), nil
 }
 
-//go:embed migrations/*.sql
-var migrations embed.FS
+// A demotion remembers when a host last said that it takes no writes: it has been the primary.
+// Connections from before are not used again, since they may lead there. A new one finds the
+// primary, by the hosts of the DSN or by whatever address follows it.
+type demotion struct{ at atomic.Int64 } // nanoseconds since 1970
 
-// migrate brings the schema up to date. Replicas that start at the same time take turns:
-// PostgreSQL by an advisory lock, SQLite since it has one writer.
-func (s *Store) migrate(ctx context.Context) error {
-	dir, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return err
+func (d *demotion) note() { d.at.Store(time.Now().UnixNano()) }
+
+// connected is called for every new connection.
+func (d *demotion) connected(_ context.Context, c *pgx.Conn) error {
+	c.PgConn().CustomData()[bornKey] = time.Now().UnixNano()
+	return nil
+}
+
+const bornKey = "gitlfs.born"
+
+// reused is called before a connection is used again.
+func (d *demotion) reused(_ context.Context, c *pgx.Conn) error {
+	if born, _ := c.PgConn().CustomData()[bornKey].(int64); born <= d.at.Load() {
+		return driver.ErrBadConn
 	}
-	opts := []goose.ProviderOption{goose.WithVerbose(false)}
-	if s.dialect == goose.DialectPostgres {
-		locker, err := lock.NewPostgresSessionLocker()
-		if err != nil {
-			return err
-		}
-		opts = append(opts, goose.WithSessionLocker(locker))
-	}
-	return s.retry(ctx, func(ctx context.Context, _ int) error {
-		p, err := goose.NewProvider(s.dialect, s.db, dir, opts...)
-		if err != nil {
-			return err
-		}
-		_, err = p.Up(ctx)
-		return err
-	})
+	return nil
 }
 
 // Close closes the connections.
@@ -131,6 +128,3 @@ func (s *Store) Close() error { return s.db.Close() }
 
 // DB is for metrics.
 func (s *Store) DB() *sql.DB { return s.db }
-
-// Ping reports whether the database answers, without patience.
-func (s *Store) Ping(ctx context.Context) error { return s.db.PingContext(ctx) }

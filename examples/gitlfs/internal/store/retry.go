@@ -37,13 +37,20 @@ var errRaced = errors.New("store: raced")
 const (
 	firstPause   = 20 * time.Millisecond
 	longestPause = time.Second
+
+	readOnly = "25006" // of PostgreSQL: a write in a read-only transaction
 )
 
 // retry calls f until it returns nil, an error that repeating does not cure, or the store's
 // patience has ended. f gets the number of the attempt, from 1: what an attempt finds after
 // the first may be its own work, whose commit was never confirmed.
 func (s *Store) retry(ctx context.Context, f func(ctx context.Context, attempt int) error) error {
-	bound, cancel := context.WithTimeout(ctx, s.opts.Patience)
+	return s.retryFor(ctx, s.opts.Patience, f)
+}
+
+// retryFor is retry with another patience.
+func (s *Store) retryFor(ctx context.Context, patience time.Duration, f func(ctx context.Context, attempt int) error) error {
+	bound, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	pause := firstPause
 	for attempt := 1; ; attempt++ {
@@ -53,6 +60,9 @@ func (s *Store) retry(ctx context.Context, f func(ctx context.Context, attempt i
 		}
 		if !temporary(err) && bound.Err() == nil {
 			return err
+		}
+		if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Code == readOnly {
+			s.demoted.note()
 		}
 		if bound.Err() == nil {
 			if s.opts.OnRetry != nil {
@@ -95,7 +105,7 @@ func temporary(err error) bool {
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
 		switch pg.Code {
 		case "40001", "40P01", // serialisation failure, deadlock
-			"25006",                            // read only: this host is no longer the primary
+			readOnly,                           // this host is no longer the primary
 			"53300",                            // too many connections
 			"57P01", "57P02", "57P03", "57P05": // shutting down, crashed, starting up
 			return true

@@ -28,12 +28,13 @@ func TestMain(m *testing.M) {
 
 // onBoth runs a test on SQLite and on PostgreSQL.
 func onBoth(t *testing.T, test func(t *testing.T, s *store.Store)) {
-	t.Run("db=sqlite", func(t *testing.T) {
-		test(t, open(t, "sqlite:"+filepath.Join(t.TempDir(), "a b?%.db")))
-	})
-	t.Run("db=postgres", func(t *testing.T) {
-		test(t, open(t, pgtest.Shared(t).Database(t)))
-	})
+	onBothEmpty(t, func(t *testing.T, dsn string) { test(t, open(t, dsn)) })
+}
+
+// onBothEmpty runs a test on databases that nobody has opened yet.
+func onBothEmpty(t *testing.T, test func(t *testing.T, dsn string)) {
+	t.Run("db=sqlite", func(t *testing.T) { test(t, "sqlite:"+filepath.Join(t.TempDir(), "a b?%.db")) })
+	t.Run("db=postgres", func(t *testing.T) { test(t, pgtest.Shared(t).Database(t)) })
 }
 
 func open(t *testing.T, dsn string, optFns ...func(*store.Options)) *store.Store {
