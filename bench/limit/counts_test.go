@@ -12,6 +12,7 @@ import (
 
 // most is what calls may cost at most, by object size. Requests and bytes are exact; what is
 // allocated has room for a connection that is made anew, and for changes of the SDK.
+// A body of unknown length may meet a pool that has lost a block of its class.
 var most = []struct {
 	call     string
 	size     int
@@ -26,17 +27,17 @@ var most = []struct {
 	{"Get", 100 << 10, 1, 1, 0, 60, 600},
 	{"Open", 100 << 10, 1, 1, 0, 60, 600},
 	{"Put", 100 << 10, 1, 0, 1, 90, 570},
-	{"Put, stream", 100 << 10, 1, 0, 1, 95, 590},
+	{"Put, stream", 100 << 10, 1, 0, 1, 130, 590},
 	{"Serve", 100 << 10, 1, 1, 0, 66, 630},
-	{"Receive", 100 << 10, 1, 0, 1, 110, 610},
+	{"Receive", 100 << 10, 1, 0, 1, 260, 640},
 	{"NewDownloader", 1200 << 10, 1, 1, 0, 1400, 570},
 	{"NewDownloader, pooled", 1200 << 10, 1, 1, 0, 60, 640},
 	{"Get", 1200 << 10, 1, 1, 0, 60, 600},
 	{"Open", 1200 << 10, 1, 1, 0, 60, 600},
 	{"Put", 1200 << 10, 1, 0, 1, 90, 570},
-	{"Put, stream", 1200 << 10, 1, 0, 1, 95, 590},
+	{"Put, stream", 1200 << 10, 1, 0, 1, 260, 590},
 	{"Serve", 1200 << 10, 1, 1, 0, 66, 630},
-	{"Receive", 1200 << 10, 1, 0, 1, 110, 610},
+	{"Receive", 1200 << 10, 1, 0, 1, 260, 640},
 	// The manager asks for parts of 5 MiB. Ours are of 8 MiB, and the first request goes on
 	// into those that nobody has claimed.
 	{"NewDownloader", 40 << 20, 8, 1, 0, 46_000, 4500},
@@ -44,7 +45,7 @@ var most = []struct {
 	{"Get", 40 << 20, 5, 1.01, 0, 360, 3200},
 	{"Open", 40 << 20, 5, 1.01, 0, 360, 3200},
 	{"Put", 40 << 20, 7, 0.001, 1, 600, 4300},
-	{"Put, stream", 40 << 20, 7, 0.001, 1, 700, 4300},
+	{"Put, stream", 40 << 20, 7, 0.001, 1, 900, 4300},
 	{"Serve", 40 << 20, 5, 1.01, 0, 360, 3200},
 	{"Receive", 40 << 20, 7, 0.001, 1, 620, 4300},
 }

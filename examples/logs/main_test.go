@@ -73,16 +73,31 @@ func TestNight(t *testing.T) {
 func TestCommand(t *testing.T) {
 	w := night
 	w.slower, w.before, w.after, w.sample = 500, 200*time.Millisecond, 300*time.Millisecond, 100*time.Millisecond
-	file := filepath.Join(t.TempDir(), "logs.svg")
+	dir := t.TempDir()
+	file, data := filepath.Join(dir, "logs.svg"), filepath.Join(dir, "logs.json")
 	var out, stderr bytes.Buffer
-	require.NoError(t, command(t.Context(), []string{"-svg", file}, w, &out, &stderr))
+	require.NoError(t, command(t.Context(), []string{"-svg", file, "-json", data}, w, &out, &stderr))
 	for _, s := range setups {
 		require.Regexp(t, `(?m)^\| `+s.keys()+` +\| `+s.client+` +\|`, out.String())
 	}
 	require.NotContains(t, out.String(), "NaN")
+	for line := range strings.Lines(out.String()) {
+		require.LessOrEqual(t, len(line), 81, "a line fits a terminal: %s", line)
+	}
 	requireXML(t, file)
+	b, err := os.ReadFile(data)
+	require.NoError(t, err)
+	require.Contains(t, string(b), `"Keys":"10 shards","Client":"Pacer","Shards":10`)
 
 	require.Error(t, command(t.Context(), []string{"-nonsense"}, w, io.Discard, io.Discard))
+}
+
+// TestTooBusy: figures that are of no use say so above the table, and not below it.
+func TestTooBusy(t *testing.T) {
+	fast := course{samples: []sample{{minutes: -1, served: night.due() * night.slower}}}
+	slow := course{samples: []sample{{minutes: -1, served: night.due() * night.slower / 2}}}
+	require.False(t, tooBusy(night, []course{fast}))
+	require.True(t, tooBusy(night, []course{fast, slow}))
 }
 
 func requireXML(t *testing.T, file string) {
