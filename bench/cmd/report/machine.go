@@ -31,6 +31,10 @@ func machine() []page.Fact {
 	if b, err := os.ReadFile("/proc/sys/kernel/osrelease"); err == nil {
 		list = append(list, page.Fact{Name: "kernel", Value: strings.TrimSpace(string(b))})
 	}
+	if b, err := os.ReadFile("/proc/loadavg"); err == nil {
+		one, _, _ := strings.Cut(string(b), " ")
+		list = append(list, page.Fact{Name: "load average when it began", Value: one})
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return list

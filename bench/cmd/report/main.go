@@ -59,7 +59,7 @@ func run(ctx context.Context, args []string, stderr io.Writer) error {
 		names = append(names, f.Name)
 	}
 	full := fs.Bool("full", false, "measure for an hour and more")
-	draw := fs.Bool("draw", false, "draw again what is in the directory's data.json; measure nothing")
+	again := fs.Bool("draw", false, "draw again what is in the directory's data.json; measure nothing")
 	only := fs.String("only", strings.Join(names, ","), "`sections` to measure")
 	out := fs.String("out", "", "`directory` for the report (default "+usual+", with -only "+usual+"-part)")
 	if err := fs.Parse(args); err != nil {
@@ -75,12 +75,12 @@ func run(ctx context.Context, args []string, stderr io.Writer) error {
 			*out += "-part"
 		}
 	}
-	if *draw {
+	if *again {
 		r, err := page.Load(filepath.Join(*out, "data.json"))
 		if err != nil {
 			return err
 		}
-		return r.Write(*out)
+		return draw(r, *out)
 	}
 	figures, err := choose(strings.Split(*only, ","))
 	if err != nil {
@@ -115,8 +115,33 @@ func measure(ctx context.Context, figures []figure.Figure, full bool, dir string
 		return err
 	}
 	r.Took = time.Since(start)
-	if err := r.Write(dir); err != nil {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, "rounds.txt"), rounds.Bytes(), 0o666)
+	if err := os.WriteFile(filepath.Join(dir, "rounds.txt"), rounds.Bytes(), 0o666); err != nil {
+		return err
+	}
+	return draw(r, dir)
+}
+
+// draw writes the report, and if it is the one of the repository, its tables into the
+// documents that show them.
+func draw(r *page.Report, dir string) error {
+	if err := r.Write(dir); err != nil || dir != usual {
+		return err
+	}
+	for _, name := range page.Documents() {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		filled, err := r.Fill(string(b))
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		if err := os.WriteFile(name, []byte(filled), 0o666); err != nil {
+			return err
+		}
+	}
+	return nil
 }
