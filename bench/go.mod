@@ -16,6 +16,7 @@ require (
 	github.com/s3pool/s3pool v0.0.0
 	github.com/s3pool/s3pool/internal/s3server v0.0.0
 	github.com/stretchr/testify v1.12.1
+	go.uber.org/goleak v1.3.0
 	golang.org/x/sync v0.24.0
 	gonum.org/v1/plot v0.17.0
 )

@@ -21,7 +21,7 @@ func change(ctx context.Context, e *Env) (page.Section, error) {
 		if err != nil {
 			return err
 		}
-		rate := math.Max(2, math.Floor(stock.Knee*0.6))
+		rate := math.Max(4, math.Floor(stock.Knee*0.6))
 		run, err = load.Bear(ctx, t, load.Setup{Ways: []string{load.Manager, load.DropIn}, Decode: true}, load.Plan{
 			Rate: rate, Warm: 2 * time.Second, For: 2 * half, Every: half / 10, Change: half, Seed: 4,
 		})

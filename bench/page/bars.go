@@ -77,13 +77,10 @@ func (c Chart) bars(p *plot.Plot, t Theme) (vg.Length, error) {
 	labels.Offset = vg.Point{X: 4}
 	p.Add(labels)
 	p.Y.Min, p.Y.Max = 0.4, float64(len(c.Categories))*group+0.6
-	if len(c.Series) > 1 {
-		p.Y.Max += 0.35 * float64(len(c.Series)) // room for the legend
-	}
 	p.Y.Tick.Marker = plot.ConstantTicks(names)
 	p.Y.Tick.Length, p.Y.Padding, p.Y.LineStyle.Width = 0, 0, 0
 	rows := len(c.Categories) * (len(c.Series) + 1)
-	return vg.Length(rows)*(barWidth+4) + 110 + vg.Length(12*len(c.Series)), nil
+	return vg.Length(rows)*(barWidth+4) + 110, nil
 }
 
 const barWidth = 9

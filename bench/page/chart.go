@@ -16,8 +16,11 @@ import (
 
 func (c Chart) file(t Theme) string { return "plots/" + c.Name + "." + t.Name + ".svg" }
 
-// width of all pictures, in points.
-const width = 640
+// The width of all pictures, and of a legend, in points.
+const (
+	width       = 640
+	legendWidth = 120
+)
 
 // SVG draws the chart.
 func (c Chart) SVG(t Theme) ([]byte, error) {
@@ -34,7 +37,13 @@ func (c Chart) SVG(t Theme) ([]byte, error) {
 		return nil, fmt.Errorf("chart %s: %w", c.Name, err)
 	}
 	canvas := vgsvg.NewWith(vgsvg.UseWH(width, height))
-	p.Draw(draw.Crop(draw.New(canvas), 6, -12, 6, -6))
+	right := vg.Length(12)
+	if len(c.Series) > 1 {
+		// The legend stands beside the chart, where it covers nothing.
+		right += legendWidth
+		p.Legend.XOffs = legendWidth
+	}
+	p.Draw(draw.Crop(draw.New(canvas), 6, -right, 6, -6))
 	var b bytes.Buffer
 	if _, err := canvas.WriteTo(&b); err != nil {
 		return nil, err
@@ -115,9 +124,9 @@ func (c Chart) lines(p *plot.Plot, t Theme) error {
 		p.Legend.Add(s.Name, line)
 	}
 	if !c.Y.Log {
-		p.Y.Min, p.Y.Max = 0, most*1.25 // room for the legend
+		p.Y.Min, p.Y.Max = 0, most*1.1
 	} else {
-		p.Y.Max *= 3
+		p.Y.Max *= 1.5
 	}
 	return c.marks(p, t)
 }
@@ -126,11 +135,12 @@ func (c Chart) lines(p *plot.Plot, t Theme) error {
 func (c Chart) marks(p *plot.Plot, t Theme) error {
 	for _, m := range c.Marks {
 		points := plotter.XYs{{X: m.X, Y: p.Y.Min}, {X: m.X, Y: p.Y.Max}}
-		at := plotter.XY{X: m.X, Y: p.Y.Min + 0.7*(p.Y.Max-p.Y.Min)}
+		at := plotter.XY{X: m.X, Y: p.Y.Max}
+		below := vg.Length(-12)
 		if m.Level {
 			p.Y.Max = max(p.Y.Max, m.Y*1.1)
 			points = plotter.XYs{{X: p.X.Min, Y: m.Y}, {X: p.X.Max, Y: m.Y}}
-			at = plotter.XY{X: p.X.Min, Y: m.Y}
+			at, below = plotter.XY{X: p.X.Min, Y: m.Y}, 3
 		}
 		line, err := plotter.NewLine(points)
 		if err != nil {
@@ -142,7 +152,7 @@ func (c Chart) marks(p *plot.Plot, t Theme) error {
 			return err
 		}
 		labels.TextStyle[0].Color, labels.TextStyle[0].Font = t.Ink, sans(10)
-		labels.Offset = vg.Point{X: 5, Y: 3}
+		labels.Offset = vg.Point{X: 5, Y: below}
 		p.Add(line, labels)
 	}
 	return nil

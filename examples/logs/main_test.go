@@ -21,13 +21,16 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-var svg = flag.String("svg", "", "plot all of the night into this `file`, and print the table")
+var (
+	svg  = flag.String("svg", "", "plot all of the night into this `file`, and print the table")
+	data = flag.String("data", "", "write the figures of all of the night into this `file`, for the report")
+)
 
 // TestNight is the story, in the time of a bubble: the same program and clients, with
 // stores that have no socket, and nothing else on the machine that could disturb it.
 func TestNight(t *testing.T) {
 	w := night
-	if *svg == "" {
+	if *svg == "" && *data == "" {
 		w.before, w.after = 10*time.Second, 11*time.Second
 	}
 	synctest.Test(t, func(t *testing.T) {
@@ -66,6 +69,9 @@ func TestNight(t *testing.T) {
 			writeTable(os.Stdout, w, courses)
 			require.NoError(t, writePlot(*svg, w, courses))
 		}
+		if *data != "" {
+			require.NoError(t, writeJSON(*data, w, courses))
+		}
 	})
 }
 
@@ -74,9 +80,9 @@ func TestCommand(t *testing.T) {
 	w := night
 	w.slower, w.before, w.after, w.sample = 500, 200*time.Millisecond, 300*time.Millisecond, 100*time.Millisecond
 	dir := t.TempDir()
-	file, data := filepath.Join(dir, "logs.svg"), filepath.Join(dir, "logs.json")
+	file, figures := filepath.Join(dir, "logs.svg"), filepath.Join(dir, "logs.json")
 	var out, stderr bytes.Buffer
-	require.NoError(t, command(t.Context(), []string{"-svg", file, "-json", data}, w, &out, &stderr))
+	require.NoError(t, command(t.Context(), []string{"-svg", file, "-json", figures}, w, &out, &stderr))
 	for _, s := range setups {
 		require.Regexp(t, `(?m)^\| `+s.keys()+` +\| `+s.client+` +\|`, out.String())
 	}
@@ -85,7 +91,7 @@ func TestCommand(t *testing.T) {
 		require.LessOrEqual(t, len(line), 81, "a line fits a terminal: %s", line)
 	}
 	requireXML(t, file)
-	b, err := os.ReadFile(data)
+	b, err := os.ReadFile(figures)
 	require.NoError(t, err)
 	require.Contains(t, string(b), `"Keys":"10 shards","Client":"Pacer","Shards":10`)
 
