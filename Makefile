@@ -22,10 +22,10 @@ ENDS := . ./internal/direct ./transfer ./s3http ./prefix ./s3test ./internal/man
 GITLFS := github.com/git-lfs/git-lfs/v3@v3.7.1
 export S3POOL_GITLFS ?= $(wildcard $(CURDIR)/bin/git-lfs)
 
-.PHONY: help check fmt vet cross staticcheck vuln mod fix test floor newest race bench report fuzz minio gitlfs tidy clean
+.PHONY: help check fmt vet cross staticcheck vuln mod fix test floor newest race bench compare report report-full soak fuzz minio gitlfs tidy clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 check: fmt vet cross staticcheck mod fix vuln ## everything that reads the code without running it
 
@@ -91,13 +91,24 @@ race: ## the libraries' tests under the race detector, with poisoned buffers
 bench: ## all benchmarks
 	go test -run "^$$" -bench . -timeout 0 . ./bench/...
 
-report: ## the table of the README and the bounds we hold ourselves to
+compare: ## alternating rounds against the alternatives, and the bounds we hold ourselves to
 	go run ./bench/cmd/compare
+
+report: ## every figure and picture of the documents, in 15 minutes: docs/report
+	go run ./bench/cmd/report
+
+report-full: ## the same at length, an hour and more
+	go run ./bench/cmd/report -full
+
+soak: ## transfers through faults on little memory, for DURATION in all
+	go run ./bench/cmd/soak -duration $(DURATION)
+
+DURATION ?= 10m
 
 fuzz: ## a minute for each fuzz target
 	@grep -rlE '^func Fuzz' --include='*_test.go' . | xargs -n1 dirname | sort -u | while read -r d; do \
 		for f in $$(grep -ohE '^func Fuzz[A-Za-z0-9_]*' $$d/*_test.go | sed 's/func //'); do \
-			echo "$$d $$f"; (cd $$d && go test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) .) || exit 1; done; done
+			echo "$$d $$f"; (cd $$d && GOWORK=off go test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) .) || exit 1; done; done
 
 FUZZTIME ?= 1m
 

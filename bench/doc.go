@@ -52,6 +52,14 @@
 //	trial        alternating rounds and their statistics
 //	report       the tables and the bounds
 //	limit        broken bodies, memory on a budget
+//	load         API servers that download objects, under load
+//	classic      the stories that the project comes from
+//	soak         mixed transfers through faults, for hours
+//	figure       what the report shows, a section a file
+//	page         how the report is drawn
 //	cmd/compare  the command for what takes rounds
 //	cmd/limits   the command for what does not
+//	cmd/load     the command for load
+//	cmd/soak     the command for hours
+//	cmd/report   the command that measures everything, for docs/report
 package bench

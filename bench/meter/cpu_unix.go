@@ -10,8 +10,8 @@ import (
 // HasCPU reports whether the CPU time can be read on this system.
 const HasCPU = true
 
-// cpuTime excludes children: RUSAGE_SELF.
-func cpuTime() time.Duration {
+// CPU returns the user and system time of this process. It excludes children: RUSAGE_SELF.
+func CPU() time.Duration {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
 		panic("getrusage: " + err.Error()) // it has no way to fail

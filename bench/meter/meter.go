@@ -28,7 +28,7 @@ func Read() Reading {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return Reading{
-		total: Usage{CPU: cpuTime(), Bytes: m.TotalAlloc, Allocs: m.Mallocs, GCs: m.NumGC},
+		total: Usage{CPU: CPU(), Bytes: m.TotalAlloc, Allocs: m.Mallocs, GCs: m.NumGC},
 		at:    time.Now(),
 	}
 }

@@ -52,7 +52,7 @@ func openMinio(workers uint) opener {
 		if err != nil {
 			return nil, err
 		}
-		client, err := newMinio(wire)
+		client, err := NewMinio(wire)
 		if err != nil {
 			return nil, err
 		}
@@ -62,7 +62,8 @@ func openMinio(workers uint) opener {
 	}
 }
 
-func newMinio(wire server.Wire) (*minio.Client, error) {
+// NewMinio returns a minio-go client of a server.
+func NewMinio(wire server.Wire) (*minio.Client, error) {
 	u, err := url.Parse(wire.Endpoint)
 	if err != nil {
 		return nil, fmt.Errorf("endpoint: %w", err)

@@ -87,7 +87,7 @@ func viaMinio(ctx context.Context, scene *Scene) (send, error) {
 	if err != nil {
 		return nil, err
 	}
-	client, err := newMinio(wire)
+	client, err := NewMinio(wire)
 	if err != nil {
 		return nil, err
 	}

@@ -82,8 +82,13 @@ const (
 	// The stock Uploader with a bytes.Reader, where the others have a stream.
 	ManagerBytes = "manager-bytes"
 
-	// An HTTP handler that copies GetObject's body with io.Copy.
-	Handler = "handler"
+	// An HTTP handler that copies GetObject's body with io.Copy, with io.CopyBuffer and
+	// pooled buffers, and with s3pool.Copy; one that writes a request's body into a file
+	// and uploads that.
+	Handler    = "handler"
+	CopyBuffer = "copybuffer"
+	Copy       = "copy"
+	Spool      = "spool"
 
 	// Ours as a stream, by the way it is read.
 	S3pool4K      = "s3pool-4K"
@@ -109,7 +114,7 @@ func Contests() []Contest {
 		uploads("stream", fromStream),
 		getContest(), verifiedContest(), openContest(), openContest1(),
 		putContest("put", fromBytes), putContest("putfile", fromFile), putStreamContest(), putManyContest(),
-		serveContest(),
+		serveContest(), receiveContest(),
 	}
 }
 

@@ -17,6 +17,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/s3pool/s3pool"
 )
 
 // serveContest is about objects as HTTP responses. Their client is a bare connection
@@ -26,7 +28,9 @@ func serveContest() Contest {
 	return Contest{Verb: "client", Via: "serve", Baseline: Handler, Entries: []Entry{
 		{S3pool, newServe(serveS3pool())},
 		{Unverified, newServe(serveS3pool(unverified))},
-		{Handler, newServe(serveByHand)},
+		{Handler, newServe(serveByHand(io.Copy))},
+		{CopyBuffer, newServe(serveByHand(copyBuffer()))},
+		{Copy, newServe(serveByHand(s3pool.Copy))},
 		{SDK, newServe(serveFloor)},
 	}}
 }
@@ -41,22 +45,34 @@ func serveS3pool(optFns ...func(*transfer.Options)) handler {
 	}
 }
 
-// serveByHand is what one writes: the headers that matter, and io.Copy.
-func serveByHand(scene *Scene, in s3.GetObjectInput) func(http.ResponseWriter, *http.Request) error {
-	client := scene.Target.Client(withoutChecksums)
-	return func(w http.ResponseWriter, r *http.Request) error {
-		out, err := client.GetObject(r.Context(), &in)
-		if err != nil {
+// copyBuffer is the loop that Git LFS servers have, with a pool of buffers.
+func copyBuffer() func(io.Writer, io.Reader) (int64, error) {
+	buffers := sync.Pool{New: func() any { return new([usualStep]byte) }}
+	return func(w io.Writer, r io.Reader) (int64, error) {
+		buf := buffers.Get().(*[usualStep]byte)
+		defer buffers.Put(buf)
+		return io.CopyBuffer(w, r, buf[:])
+	}
+}
+
+// serveByHand is what one writes: the headers that matter, and a copy.
+func serveByHand(copy func(io.Writer, io.Reader) (int64, error)) handler {
+	return func(scene *Scene, in s3.GetObjectInput) func(http.ResponseWriter, *http.Request) error {
+		client := scene.Target.Client(withoutChecksums)
+		return func(w http.ResponseWriter, r *http.Request) error {
+			out, err := client.GetObject(r.Context(), &in)
+			if err != nil {
+				return err
+			}
+			defer out.Body.Close()
+			h := w.Header()
+			h.Set("Content-Length", strconv.FormatInt(aws.ToInt64(out.ContentLength), 10))
+			h.Set("Content-Type", aws.ToString(out.ContentType))
+			h.Set("ETag", aws.ToString(out.ETag))
+			h.Set("Last-Modified", out.LastModified.UTC().Format(http.TimeFormat))
+			_, err = copy(w, out.Body)
 			return err
 		}
-		defer out.Body.Close()
-		h := w.Header()
-		h.Set("Content-Length", strconv.FormatInt(aws.ToInt64(out.ContentLength), 10))
-		h.Set("Content-Type", aws.ToString(out.ContentType))
-		h.Set("ETag", aws.ToString(out.ETag))
-		h.Set("Last-Modified", out.LastModified.UTC().Format(http.TimeFormat))
-		_, err = io.Copy(w, out.Body)
-		return err
 	}
 }
 

@@ -16,6 +16,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -35,7 +36,7 @@ func main() {
 	case code == exitInterrupted:
 		fmt.Fprintln(os.Stderr, "cp: interrupted")
 	case err != nil && !errors.Is(err, flag.ErrHelp):
-		fmt.Fprintln(os.Stderr, "cp:", err)
+		fmt.Fprintln(os.Stderr, "cp:", oneLine(err))
 	}
 	os.Exit(code)
 }
@@ -77,14 +78,24 @@ func command(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 		return err
 	case err != nil:
 		return fmt.Errorf("%w; %w", err, errUsage)
-	case flags.NArg() != 2:
-		return fmt.Errorf("two arguments are wanted, a source and a destination; %w", errUsage)
+	case flags.NArg() == 0:
+		return fmt.Errorf("the source and the destination are missing; %w", errUsage)
+	case flags.NArg() == 1:
+		return fmt.Errorf("the destination is missing, where %s is to go; %w", flags.Arg(0), errUsage)
+	case flags.NArg() > 2:
+		return fmt.Errorf("one source and one destination are wanted, and %q is too much; %w", flags.Arg(2), errUsage)
 	}
 	src, dst := flags.Arg(0), flags.Arg(1)
 	from, srcIsObject := parseLocation(src)
 	to, dstIsObject := parseLocation(dst)
 	if srcIsObject == dstIsObject {
 		return fmt.Errorf("one of source and destination must be s3://bucket/key, and the other a file; %w", errUsage)
+	}
+	if l := cmp.Or(from, to); l.bucket == "" {
+		return fmt.Errorf("the bucket is missing in %s; %w", l, errUsage)
+	}
+	if srcIsObject && from.key == "" {
+		return fmt.Errorf("the key is missing in %s; %w", from, errUsage)
 	}
 	if dstIsObject && *byteRange != "" {
 		return fmt.Errorf("-r is for downloads; %w", errUsage)

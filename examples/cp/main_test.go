@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/s3pool/s3pool/transfer"
@@ -199,12 +200,23 @@ func TestFailuresLeaveNothing(t *testing.T) {
 	requireFiles(t, dir, map[string][]byte{"dst": old})
 }
 
+// TestUsage: what makes no sense exits with 2, and says what is missing or too much.
 func TestUsage(t *testing.T) {
-	for _, args := range [][]string{
-		{}, {"a"}, {"a", "b", "c"}, {"a", "b"}, {"s3://a/b", "s3://c/d"}, {"-x", "a", "s3://b/c"}, {"-r", "0-1", "a", "s3://b/c"},
+	for args, want := range map[string]string{
+		"":                       "the source and the destination are missing",
+		"a":                      "the destination is missing, where a is to go",
+		"a b c":                  `"c" is too much`,
+		"a b":                    "s3://bucket/key",
+		"s3://a/b s3://c/d":      "the other a file",
+		"s3://a file":            "the key is missing in s3://a/",
+		"s3:///k file":           "the bucket is missing",
+		"file s3://":             "the bucket is missing",
+		"-x a s3://b/c":          "-x",
+		"-r 0-1 file s3://b/key": "-r is for downloads",
 	} {
-		_, _, err := cp(t.Context(), args...)
+		_, _, err := cp(t.Context(), strings.Fields(args)...)
 		require.ErrorIs(t, err, errUsage, "%q", args)
+		require.ErrorContains(t, err, want, "%q", args)
 		require.Equal(t, exitUsage, exitCode(t.Context(), err))
 	}
 	_, stderr, err := cp(t.Context(), "-help")
@@ -214,6 +226,14 @@ func TestUsage(t *testing.T) {
 	require.Equal(t, exitUsage, exitCode(t.Context(), err))
 	require.Zero(t, exitCode(t.Context(), nil))
 	require.Equal(t, exitFailed, exitCode(t.Context(), errors.New("x")))
+}
+
+// TestOneLine: an error of S3's is one line with the object, the code and the request.
+func TestOneLine(t *testing.T) {
+	_, s3 := start(t, nil)
+	_, _, err := cp(t.Context(), s3+"none", filepath.Join(t.TempDir(), "file"))
+	require.Regexp(t, `^`+s3+`none: NoSuchKey: [^\n]+ \(status 404, request [^\n]*\)$`, oneLine(err))
+	require.Equal(t, "a b", oneLine(errors.New("a\n\tb")))
 }
 
 func TestProgress(t *testing.T) {

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/s3pool/s3pool"
 )
 
 const (
@@ -114,10 +116,14 @@ func classify(ctx context.Context, err error) (status int, text string) {
 		return statusClientGone, "client gone"
 	case errors.As(err, &noSuchKey):
 		return http.StatusNotFound, "no such picture"
+	case errors.Is(err, s3pool.ErrTooLarge):
+		return http.StatusRequestEntityTooLarge, fmt.Sprintf("at most %d bytes are accepted", maxObject)
 	case errors.As(err, &tooLarge), errors.As(err, &tooMany):
 		return http.StatusRequestEntityTooLarge, err.Error()
 	case errors.As(err, &noPicture):
 		return http.StatusUnprocessableEntity, err.Error()
+	case errors.Is(err, s3pool.ErrBudget): // no memory within the deadline
+		return statusText(http.StatusServiceUnavailable)
 	case errors.Is(err, context.DeadlineExceeded):
 		return statusText(http.StatusGatewayTimeout)
 	default:

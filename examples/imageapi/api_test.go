@@ -76,6 +76,7 @@ func TestThumb(t *testing.T) {
 	}
 
 	for name, fetch := range map[string]fetcher{
+		"client": newClient(srv.Client(), maxObject),
 		"pooled": newPooled(srv.Client(), maxObject),
 		"stock":  newStock(srv.Client(), maxObject),
 	} {
@@ -151,6 +152,7 @@ func TestFailures(t *testing.T) {
 		"client gone":    {gone, errors.New("whatever"), statusClientGone},
 		"S3 is too slow": {t.Context(), fmt.Errorf("download: %w", context.DeadlineExceeded), http.StatusGatewayTimeout},
 		"S3 fails":       {t.Context(), errors.New("secret internals"), http.StatusBadGateway},
+		"no memory":      {t.Context(), fmt.Errorf("%w: %w", s3pool.ErrBudget, context.DeadlineExceeded), http.StatusServiceUnavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
 			api := newAPI(fetchFunc(func(context.Context) ([]byte, error) { return nil, tc.err }), "b", slog.New(slog.DiscardHandler))

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/s3pool/s3pool"
+	"github.com/s3pool/s3pool/transfer"
 )
 
 // A fetcher brings whole objects into memory.
@@ -20,7 +21,30 @@ type fetcher interface {
 	fetch(ctx context.Context, bucket, key string) (data []byte, release func(), err error)
 }
 
-// pooled downloads into the pool's memory.
+// budget is the memory that downloads may hold together, in bytes: eight of the largest
+// objects. In a container, make it a share of GOMEMLIMIT; what is decoded comes on top.
+const budget = 8 * maxObject
+
+// client is what new code uses: downloads that are verified, continued where they break,
+// and together within the budget.
+type client struct{ c *transfer.Client }
+
+func newClient(api transfer.API, maxObject int64) client {
+	pool := s3pool.NewPool(func(o *s3pool.PoolOptions) { o.MaxBytes = budget })
+	return client{transfer.New(api, func(o *transfer.Options) {
+		o.Pool, o.MaxObjectBytes = pool, maxObject
+	})}
+}
+
+func (f client) fetch(ctx context.Context, bucket, key string) ([]byte, func(), error) {
+	o, err := f.c.Get(ctx, getInput(bucket, key))
+	if err != nil {
+		return nil, nil, err
+	}
+	return o.Bytes(), o.Release, nil
+}
+
+// pooled is the manager with one line changed, and the pool's memory.
 type pooled struct{ d *manager.Downloader }
 
 func newPooled(c manager.DownloadAPIClient, maxObject int64) pooled {
@@ -62,7 +86,8 @@ func (e *tooLargeError) Error() string {
 	return fmt.Sprintf("the object has %d bytes; at most %d are accepted", e.size, e.max)
 }
 
-// limited refuses objects of more than max bytes when the answer to their first
+// limited does for the manager what a Client's MaxObjectBytes does. It refuses objects of
+// more than max bytes when the answer to their first
 // range says so, before any memory is taken and without a request of its own.
 type limited struct {
 	manager.DownloadAPIClient

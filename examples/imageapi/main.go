@@ -5,8 +5,9 @@
 //	go run ./examples/imageapi
 //	curl -o small.jpg 'http://127.0.0.1:8080/thumb/photo.jpg?w=320'
 //
-// With -stock it uses manager.NewDownloader and manager.NewWriteAtBuffer
-// instead of s3pool's; the profiles on the -pprof address show the difference:
+// It downloads with a transfer.Client. With -manager it uses s3pool.NewDownloader, the one
+// changed line, and with -stock what that line was before. The profiles on the -pprof
+// address show the difference:
 //
 //	go tool pprof -sample_index=alloc_space http://127.0.0.1:6060/debug/pprof/allocs
 //
@@ -29,6 +30,8 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
 	"github.com/s3pool/s3pool/internal/s3server"
 )
 
@@ -50,6 +53,7 @@ func main() {
 type config struct {
 	addr      string
 	pprofAddr string // empty for none
+	manager   bool
 	stock     bool
 }
 
@@ -60,11 +64,27 @@ func command(ctx context.Context, args []string, stderr io.Writer) error {
 	flags.SetOutput(stderr)
 	flags.StringVar(&cfg.addr, "addr", "127.0.0.1:8080", "address of the API")
 	flags.StringVar(&cfg.pprofAddr, "pprof", "127.0.0.1:6060", "loopback address of the profiles; empty for none")
-	flags.BoolVar(&cfg.stock, "stock", false, "download as the stock manager does, for comparison")
+	flags.BoolVar(&cfg.manager, "manager", false, "download with s3pool.NewDownloader, for comparison")
+	flags.BoolVar(&cfg.stock, "stock", false, "download with manager.NewDownloader, for comparison")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
+	if cfg.manager && cfg.stock {
+		return errors.New("-manager and -stock exclude each other")
+	}
 	return run(ctx, cfg, slog.New(slog.NewTextHandler(stderr, nil)))
+}
+
+// fetcher returns how objects are downloaded, and the name of it.
+func (cfg config) fetcher(c *s3.Client) (f fetcher, how string) {
+	switch {
+	case cfg.stock:
+		return newStock(c, maxObject), "manager.NewDownloader"
+	case cfg.manager:
+		return newPooled(c, maxObject), "s3pool.NewDownloader"
+	default:
+		return newClient(c, maxObject), "transfer.Client"
+	}
 }
 
 // run serves until ctx ends.
@@ -96,13 +116,10 @@ func run(ctx context.Context, cfg config, log *slog.Logger) (err error) {
 	}
 	log.Info("using S3", "server", srv.String(), "bucket", bucket)
 
-	var fetch fetcher = newPooled(srv.Client(), maxObject)
-	if cfg.stock {
-		fetch = newStock(srv.Client(), maxObject)
-	}
+	fetch, how := cfg.fetcher(srv.Client())
 	services[0].handler = newAPI(fetch, bucket, log)
 	url := "http://" + apiListener.Addr().String() + "/thumb/"
-	log.Info("serving", "url", url, "stock", cfg.stock)
+	log.Info("serving", "url", url, "downloads", how)
 
 	// A bucket that was there before has pictures of its own. (A prefix is
 	// where we should put ours.)

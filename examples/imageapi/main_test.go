@@ -49,7 +49,7 @@ func start(t *testing.T, args ...string) (urls map[string]string, pictures []str
 }
 
 func TestProgram(t *testing.T) {
-	for name, args := range map[string][]string{"pooled": nil, "stock": {"-stock"}} {
+	for name, args := range map[string][]string{"client": nil, "manager": {"-manager"}, "stock": {"-stock"}} {
 		t.Run(name, func(t *testing.T) {
 			urls, pictures, stop := start(t, args...)
 			client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
@@ -83,6 +83,7 @@ func TestBadFlags(t *testing.T) {
 		want string
 	}{
 		"unknown":       {[]string{"-nonsense"}, "not defined"},
+		"both":          {[]string{"-manager", "-stock"}, "exclude each other"},
 		"public pprof":  {[]string{"-addr", "127.0.0.1:0", "-pprof", ":6060"}, "not a loopback address"},
 		"pprof no port": {[]string{"-addr", "127.0.0.1:0", "-pprof", "localhost"}, "missing port"},
 		"bad address":   {[]string{"-addr", "nowhere"}, "missing port"},

@@ -43,6 +43,7 @@ func command(ctx context.Context, args []string, w world, stdout, stderr io.Writ
 	flags := flag.NewFlagSet("logs", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	svg := flags.String("svg", "", "plot the night into this `file`")
+	data := flags.String("json", "", "write the night's figures into this `file`")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -51,15 +52,33 @@ func command(ctx context.Context, args []string, w world, stdout, stderr io.Writ
 	if err != nil {
 		return err
 	}
+	if tooBusy(w, courses) {
+		fmt.Fprint(stdout, busy)
+	}
 	writeTable(stdout, w, courses)
-	for _, c := range courses {
-		if before, _ := c.mean(-15, 0); before < 0.9*w.due()*w.slower {
-			fmt.Fprintln(stderr, "Not everything that was due before midnight has been written: this machine is too busy for the figures to be of use.")
-			break
+	if *data != "" {
+		if err := writeJSON(*data, w, courses); err != nil {
+			return err
 		}
 	}
 	if *svg == "" {
 		return nil
 	}
 	return writePlot(*svg, w, courses)
+}
+
+// busy stands above a table whose figures are of no use.
+const busy = `TOO BUSY: not everything that was due before midnight has been written. This
+machine had no time for the night; what follows is not to be used.
+
+`
+
+// tooBusy reports whether the machine has had no time for what was due while S3 had room.
+func tooBusy(w world, courses []course) bool {
+	for _, c := range courses {
+		if before, _ := c.mean(-15, 0); before < 0.9*w.due()*w.slower {
+			return true
+		}
+	}
+	return false
 }

@@ -21,13 +21,16 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-var svg = flag.String("svg", "", "plot all of the night into this `file`, and print the table")
+var (
+	svg  = flag.String("svg", "", "plot all of the night into this `file`, and print the table")
+	data = flag.String("data", "", "write the figures of all of the night into this `file`, for the report")
+)
 
 // TestNight is the story, in the time of a bubble: the same program and clients, with
 // stores that have no socket, and nothing else on the machine that could disturb it.
 func TestNight(t *testing.T) {
 	w := night
-	if *svg == "" {
+	if *svg == "" && *data == "" {
 		w.before, w.after = 10*time.Second, 11*time.Second
 	}
 	synctest.Test(t, func(t *testing.T) {
@@ -66,6 +69,9 @@ func TestNight(t *testing.T) {
 			writeTable(os.Stdout, w, courses)
 			require.NoError(t, writePlot(*svg, w, courses))
 		}
+		if *data != "" {
+			require.NoError(t, writeJSON(*data, w, courses))
+		}
 	})
 }
 
@@ -73,16 +79,31 @@ func TestNight(t *testing.T) {
 func TestCommand(t *testing.T) {
 	w := night
 	w.slower, w.before, w.after, w.sample = 500, 200*time.Millisecond, 300*time.Millisecond, 100*time.Millisecond
-	file := filepath.Join(t.TempDir(), "logs.svg")
+	dir := t.TempDir()
+	file, figures := filepath.Join(dir, "logs.svg"), filepath.Join(dir, "logs.json")
 	var out, stderr bytes.Buffer
-	require.NoError(t, command(t.Context(), []string{"-svg", file}, w, &out, &stderr))
+	require.NoError(t, command(t.Context(), []string{"-svg", file, "-json", figures}, w, &out, &stderr))
 	for _, s := range setups {
 		require.Regexp(t, `(?m)^\| `+s.keys()+` +\| `+s.client+` +\|`, out.String())
 	}
 	require.NotContains(t, out.String(), "NaN")
+	for line := range strings.Lines(out.String()) {
+		require.LessOrEqual(t, len(line), 81, "a line fits a terminal: %s", line)
+	}
 	requireXML(t, file)
+	b, err := os.ReadFile(figures)
+	require.NoError(t, err)
+	require.Contains(t, string(b), `"Keys":"10 shards","Client":"Pacer","Shards":10`)
 
 	require.Error(t, command(t.Context(), []string{"-nonsense"}, w, io.Discard, io.Discard))
+}
+
+// TestTooBusy: figures that are of no use say so above the table, and not below it.
+func TestTooBusy(t *testing.T) {
+	fast := course{samples: []sample{{minutes: -1, served: night.due() * night.slower}}}
+	slow := course{samples: []sample{{minutes: -1, served: night.due() * night.slower / 2}}}
+	require.False(t, tooBusy(night, []course{fast}))
+	require.True(t, tooBusy(night, []course{fast, slow}))
 }
 
 func requireXML(t *testing.T, file string) {

@@ -59,6 +59,7 @@ func command(ctx context.Context, args []string, stdout, stderr io.Writer) error
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
+	fmt.Fprintln(stderr, "It takes half a minute on an idle machine, and several minutes on a busy one.")
 	// Printed at the end: a reader that closes the pipe ends the program, and
 	// nothing may be left to clean up then.
 	var report bytes.Buffer
@@ -109,9 +110,12 @@ func run(ctx context.Context, specs []spec, tls bool, report *bytes.Buffer, stde
 }
 
 const footnote = `
-Per operation. Wall and CPU are the median, allocation and GC cycles the mean
-of rounds that take turns, each after a collection and some transfers to warm up.
-CPU is that of this process alone, without the server's.
+manager is the stock constructor of feature/s3/manager, s3pool ours. pooled downloads
+into an s3pool.WriteAtBuffer, the others into a manager.WriteAtBuffer of no size.
+
+Per operation; less is better. Wall and CPU are the median, allocation and garbage
+collections the mean of rounds that take turns, each after a collection and some
+transfers to warm up. CPU is that of this process alone, without the server's.
 `
 
 // isTerminal reports whether w is a terminal, where a progress bar is welcome.

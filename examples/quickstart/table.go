@@ -17,7 +17,7 @@ type table struct {
 
 func (r result) table() table {
 	t := table{
-		head:  []string{"object", "constructor", "wall", "CPU", "allocated", "GC cycles", "CPU, stock ÷ this"},
+		head:  []string{"object", "constructor", "wall", "CPU", "alloc", "GCs", "CPU ÷ stock"},
 		right: []bool{true, false, true, true, true, true, true},
 	}
 	for _, row := range r.rows {
@@ -27,7 +27,7 @@ func (r result) table() table {
 			duration(row.usage.wall),
 			duration(row.usage.cpu),
 			size(row.usage.bytes),
-			fmt.Sprintf("%.2f", row.usage.gcs),
+			fmt.Sprintf("%.1f", row.usage.gcs),
 			ratio(row.first.cpu, row.usage.cpu),
 		})
 	}
@@ -94,9 +94,14 @@ func size(bytes float64) string {
 	return three(bytes/1e3) + " KB"
 }
 
+// ratio is how many times the first one's CPU time this one has taken: less is better.
 func ratio(first, this time.Duration) string {
 	if first <= 0 || this <= 0 {
 		return "?"
 	}
-	return three(float64(first)/float64(this)) + "×"
+	r := float64(this) / float64(first)
+	if r < 0.0995 {
+		return fmt.Sprintf("%.3f", r)
+	}
+	return three(r)
 }

@@ -38,30 +38,30 @@ type group struct {
 func (st *store) groups() []group {
 	return []group{
 		{"Download into memory", []way{
-			{"`manager.NewDownloader`", func() transfer {
+			{"manager", func() transfer {
 				return st.intoStockBuffer(manager.NewDownloader(st.client))
 			}},
-			{"`s3pool.NewDownloader`", func() transfer {
+			{"s3pool", func() transfer {
 				return st.intoStockBuffer(s3pool.NewPool().NewDownloader(st.client))
 			}},
-			{"`s3pool.NewDownloader` into `s3pool.NewWriteAtBuffer`", func() transfer {
+			{"s3pool, pooled", func() transfer {
 				pool := s3pool.NewPool()
 				return st.intoPooledBuffer(pool.NewDownloader(st.client), pool)
 			}},
 		}},
 		{"Download into a file", []way{
-			{"`manager.NewDownloader`", func() transfer {
+			{"manager", func() transfer {
 				return st.intoFile(manager.NewDownloader(st.client))
 			}},
-			{"`s3pool.NewDownloader`", func() transfer {
+			{"s3pool", func() transfer {
 				return st.intoFile(s3pool.NewPool().NewDownloader(st.client))
 			}},
 		}},
 		{"Upload of a file", []way{
-			{"`manager.NewUploader`", func() transfer {
+			{"manager", func() transfer {
 				return st.upload(manager.NewUploader(st.client))
 			}},
-			{"`s3pool.NewUploader`", func() transfer {
+			{"s3pool", func() transfer {
 				return st.upload(s3pool.NewPool().NewUploader(st.client))
 			}},
 		}},

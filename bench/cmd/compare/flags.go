@@ -39,7 +39,7 @@ func parse(args []string, stderr io.Writer) (cfg config, err error) {
 	sizes := fs.String("sizes", join(rival.DefaultSizes()), "object `sizes`, in bytes, K or M")
 	dst := fs.String("dst", strings.Join(vias("download"), ","), "`destinations` of downloads; empty for no downloads")
 	src := fs.String("src", strings.Join(vias("upload"), ","), "`sources` of uploads; empty for no uploads")
-	calls := fs.String("calls", strings.Join(knownCalls(), ","), "`calls` of a client: get, verified (get, with and without), open (256 MiB over a slow link, at its own size), open1 (the same with GOMAXPROCS=1), put (of a byte slice), putfile, putstream (of unknown length), putmany (200 streams of 10 KiB), serve (as an HTTP response), copy (s3pool.Copy, every pair of ends, at sizes of its own); empty for none")
+	calls := fs.String("calls", strings.Join(knownCalls(), ","), "`calls` of a client: get, verified (get, with and without), open (256 MiB over a slow link, at its own size), open1 (the same with GOMAXPROCS=1), put (of a byte slice), putfile, putstream (of unknown length), putmany (200 streams of 10 KiB), serve (as an HTTP response), receive (a request's body as an object), copy (s3pool.Copy, every pair of ends, at sizes of its own); empty for none")
 	heap := fs.String("heap", "0", "`bytes` of other live heap, as an application has; in bytes, K or M")
 	isQuick := fs.Bool("quick", false, "take seconds: few rounds, the range server, small sizes")
 	fs.StringVar(&cfg.outFile, "out", "", "`file` for the report (default standard output)")
