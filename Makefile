@@ -74,7 +74,7 @@ fix: ## go fix would change nothing
 	@for m in $(CODE); do echo "fix -diff $$m"; (cd $$m && go fix -diff ./...) || exit 1; done
 
 test: ## all tests of all modules
-	go test work
+	go test -timeout 30m work
 
 floor: ## the tests, the simulations shortened, with the least versions of our go.mod
 	GOWORK=off go test -short $(ENDS)
