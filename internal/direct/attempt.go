@@ -13,7 +13,7 @@ import (
 
 // A Pacer is a middleware of package prefix: attempts wait for their turn.
 type Pacer interface {
-	Known
+	Middleware
 
 	// Turn waits until a request may go out. It returns what Answered or Hold takes.
 	Turn(ctx context.Context, bucket, key string, write bool) (turn any, err error)
@@ -33,6 +33,7 @@ type exchange struct {
 	in   any
 	ctx  context.Context
 	o    s3.Options
+	owns bool // all its options are of Known.Sets
 	plan *plan
 
 	retryer    aws.RetryerV2

@@ -35,7 +35,7 @@ func BenchmarkGetObject(b *testing.B) {
 			Region: "eu-central-1", Credentials: aws.NewCredentialsCache(static("")), HTTPClient: client,
 			BaseEndpoint: &srv.URL, UsePathStyle: true,
 		})
-		ours := direct.New(sdk)
+		ours := direct.New(sdk, direct.Known{})
 		buf := make([]byte, size)
 		read := func(r io.ReadCloser, err error) {
 			if err != nil {

@@ -19,10 +19,12 @@ import (
 // A Client makes the data calls of an *s3.Client, directly where that is possible. It is safe
 // for concurrent use.
 type Client struct {
-	api   *s3.Client
-	base  s3.Options
-	known []uintptr // functions that a call may add to APIOptions
-	skew  atomic.Int64
+	api  *s3.Client
+	base s3.Options
+	adds []uintptr              // functions that a call may add to APIOptions
+	sets []uintptr              // options that change nothing else than what equal leaves out
+	own  []atomic.Pointer[plan] // of calls with no other options, by what they add
+	skew atomic.Int64
 
 	mu    sync.Mutex
 	plans []*plan // the last used ones, the latest first; replaced, not changed
@@ -33,12 +35,27 @@ type Client struct {
 	why    atomic.Pointer[string]
 }
 
-// New returns a client on api. A call's options may add to APIOptions what is in known, which
-// must be functions that are no closures: what they add to a request is the same each time.
-func New(api *s3.Client, known ...func(*middleware.Stack) error) *Client {
-	c := &Client{api: api, base: api.Options()}
-	for _, fn := range known {
-		c.known = append(c.known, reflect.ValueOf(fn).Pointer())
+// Known is what the direct path knows of its user. The functions must be no closures: they are
+// recognized by their code.
+type Known struct {
+	// Adds are functions that a call's options may add to APIOptions. What they add to a
+	// request is learnt in a rehearsal, and must be the same each time. There are few.
+	Adds []func(*middleware.Stack) error
+
+	// Sets are options that set the HTTPClient, the Retryer and RetryMaxAttempts, add to
+	// APIOptions what is in Adds, and otherwise set the same each time. Calls that have no
+	// others need not be looked at.
+	Sets []func(*s3.Options)
+}
+
+// New returns a client on api.
+func New(api *s3.Client, known Known) *Client {
+	c := &Client{api: api, base: api.Options(), own: make([]atomic.Pointer[plan], 1<<len(known.Adds))}
+	for _, fn := range known.Adds {
+		c.adds = append(c.adds, reflect.ValueOf(fn).Pointer())
+	}
+	for _, fn := range known.Sets {
+		c.sets = append(c.sets, reflect.ValueOf(fn).Pointer())
 	}
 	return c
 }
@@ -144,7 +161,9 @@ func (c *Client) UploadPart(ctx context.Context, in *s3.UploadPartInput, optFns 
 func (c *Client) exchange(ctx context.Context, op *operation, in any, optFns []func(*s3.Options)) *exchange {
 	e := &exchange{c: c, op: op, in: in, ctx: ctx, o: c.base}
 	e.o.APIOptions = slices.Clip(e.o.APIOptions)
+	e.owns = true
 	for _, fn := range optFns {
+		e.owns = e.owns && slices.Contains(c.sets, reflect.ValueOf(fn).Pointer())
 		fn(&e.o)
 	}
 	return e
@@ -178,7 +197,7 @@ func (e *exchange) prepare(w *wire, in any, mind func() string) (*route, string)
 	if why != "" {
 		return nil, why
 	}
-	e.plan = e.c.planFor(&e.o, added)
+	e.plan = e.planFor(added)
 	if e.plan.why != "" {
 		return nil, e.plan.why
 	}
