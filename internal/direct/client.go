@@ -94,6 +94,7 @@ func (c *Client) GetObject(ctx context.Context, in *s3.GetObjectInput, optFns ..
 		out := new(s3.GetObjectOutput)
 		if e.finish(out, &out.ResultMetadata) {
 			out.Body = e.resp.Body
+			e.free()
 			return out, nil
 		}
 	}
@@ -112,6 +113,7 @@ func (c *Client) HeadObject(ctx context.Context, in *s3.HeadObjectInput, optFns 
 	if e.try(in, nil) {
 		out := new(s3.HeadObjectOutput)
 		if e.finish(out, &out.ResultMetadata) {
+			e.free()
 			return out, nil
 		}
 	}
@@ -130,6 +132,7 @@ func (c *Client) PutObject(ctx context.Context, in *s3.PutObjectInput, optFns ..
 	if e.try(in, nil) {
 		out := new(s3.PutObjectOutput)
 		if e.finish(out, &out.ResultMetadata) {
+			e.free()
 			return out, nil
 		}
 	}
@@ -148,6 +151,7 @@ func (c *Client) UploadPart(ctx context.Context, in *s3.UploadPartInput, optFns 
 	if e.try(in, nil) {
 		out := new(s3.UploadPartOutput)
 		if e.finish(out, &out.ResultMetadata) {
+			e.free()
 			return out, nil
 		}
 	}
@@ -159,7 +163,8 @@ func (c *Client) UploadPart(ctx context.Context, in *s3.UploadPartInput, optFns 
 
 // exchange begins a call: it applies its options, once.
 func (c *Client) exchange(ctx context.Context, op *operation, in any, optFns []func(*s3.Options)) *exchange {
-	e := &exchange{c: c, op: op, in: in, ctx: ctx, o: c.base}
+	e := exchanges.Get().(*exchange)
+	e.c, e.op, e.in, e.ctx, e.o = c, op, in, ctx, c.base
 	e.o.APIOptions = slices.Clip(e.o.APIOptions)
 	e.owns = true
 	for _, fn := range optFns {
@@ -167,6 +172,17 @@ func (c *Client) exchange(ctx context.Context, op *operation, in any, optFns []f
 		fn(&e.o)
 	}
 	return e
+}
+
+var exchanges = sync.Pool{New: func() any { return new(exchange) }}
+
+// free recycles an exchange that has succeeded. The caller's options may have kept a pointer to
+// those that they changed.
+func (e *exchange) free() {
+	if e.owns {
+		*e = exchange{}
+		exchanges.Put(e)
+	}
 }
 
 // try makes the first attempt if the direct path is for this call. It reports whether there
