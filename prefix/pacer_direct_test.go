@@ -47,7 +47,7 @@ func TestPacerSeesTheDirectPath(t *testing.T) {
 			p := prefix.NewPacer()
 			sdk := s3test.NewClient("https://"+s3test.Domain, &http.Client{Transport: net}, p.Attach)
 			var c api = sdk
-			ours := direct.New(sdk)
+			ours := direct.New(sdk, direct.Known{})
 			if way == 1 {
 				c = ours
 			}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go/middleware"
 
 	"github.com/s3pool/s3pool/internal/direct"
 )
@@ -21,7 +22,10 @@ func directly(api API, off bool) (*direct.Client, string) {
 	case !ok:
 		return nil, fmt.Sprintf("the API is a %T and no *s3.Client", api)
 	}
-	return direct.New(c, addPlain, addChecksum, addUnsignedOverTLS), ""
+	return direct.New(c, direct.Known{
+		Adds: []func(*middleware.Stack) error{addPlain, addChecksum, addUnsignedOverTLS},
+		Sets: []func(*s3.Options){ownOptions, askForChecksum, guarded, once},
+	}), ""
 }
 
 func (c *Client) getObject(ctx context.Context, in *s3.GetObjectInput, opts []func(*s3.Options)) (*s3.GetObjectOutput, error) {

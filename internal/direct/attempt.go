@@ -13,7 +13,7 @@ import (
 
 // A Pacer is a middleware of package prefix: attempts wait for their turn.
 type Pacer interface {
-	Known
+	Middleware
 
 	// Turn waits until a request may go out. It returns what Answered or Hold takes.
 	Turn(ctx context.Context, bucket, key string, write bool) (turn any, err error)
@@ -33,6 +33,7 @@ type exchange struct {
 	in   any
 	ctx  context.Context
 	o    s3.Options
+	owns bool // all its options are of Known.Sets
 	plan *plan
 
 	retryer    aws.RetryerV2
@@ -67,6 +68,12 @@ func (e *exchange) attempt(w *wire, r *route, creds aws.CredentialsProvider) boo
 	e.retryer = e.c.retryerOf(&e.o)
 	most := e.retryer.MaxAttempts()
 	e.began = true
+	for i := range w.headers { // the input's
+		if h := &w.headers[i]; !sendable(h.value) {
+			e.made, e.forGood = true, true
+			e.err = fmt.Errorf("invalid value of the header %s: it would end the line", h.name)
+		}
+	}
 	if e.token, e.tokenErr = e.retryer.GetAttemptToken(e.ctx); e.tokenErr != nil {
 		return false
 	}
@@ -76,8 +83,11 @@ func (e *exchange) attempt(w *wire, r *route, creds aws.CredentialsProvider) boo
 		}
 	}
 	c, err := creds.Retrieve(e.ctx)
-	if err != nil || !c.HasKeys() {
+	if err != nil || !c.HasKeys() || !sendable(c.SessionToken) {
 		return false // the SDK asks again, and says what is wrong
+	}
+	if e.forGood {
+		return false
 	}
 	e.invocation = newInvocation()
 	id := identity{invocation: e.invocation, attempt: firstAttempt(e.ctx, most, e.skew)}
@@ -89,13 +99,6 @@ func (e *exchange) attempt(w *wire, r *route, creds aws.CredentialsProvider) boo
 	now := time.Now()
 	id.at = now.Add(e.skew)
 	req := r.request(e.ctx, e.plan, e.op, w, &e.q, id, &c)
-	for i := range w.headers {
-		if h := &w.headers[i]; !sendable(h.value) {
-			e.made, e.forGood = true, true
-			e.err = fmt.Errorf("invalid value of the header %s: it would end the line", h.name)
-			return false
-		}
-	}
 	e.sent = now
 	if e.q.length > 0 {
 		body := &shield{body: e.q.body}

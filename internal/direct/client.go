@@ -19,10 +19,12 @@ import (
 // A Client makes the data calls of an *s3.Client, directly where that is possible. It is safe
 // for concurrent use.
 type Client struct {
-	api   *s3.Client
-	base  s3.Options
-	known []uintptr // functions that a call may add to APIOptions
-	skew  atomic.Int64
+	api  *s3.Client
+	base s3.Options
+	adds []uintptr              // functions that a call may add to APIOptions
+	sets []uintptr              // options that change nothing else than what equal leaves out
+	own  []atomic.Pointer[plan] // of calls with no other options, by what they add
+	skew atomic.Int64
 
 	mu    sync.Mutex
 	plans []*plan // the last used ones, the latest first; replaced, not changed
@@ -33,12 +35,27 @@ type Client struct {
 	why    atomic.Pointer[string]
 }
 
-// New returns a client on api. A call's options may add to APIOptions what is in known, which
-// must be functions that are no closures: what they add to a request is the same each time.
-func New(api *s3.Client, known ...func(*middleware.Stack) error) *Client {
-	c := &Client{api: api, base: api.Options()}
-	for _, fn := range known {
-		c.known = append(c.known, reflect.ValueOf(fn).Pointer())
+// Known is what the direct path knows of its user. The functions must be no closures: they are
+// recognized by their code.
+type Known struct {
+	// Adds are functions that a call's options may add to APIOptions. What they add to a
+	// request is learnt in a rehearsal, and must be the same each time. There are few.
+	Adds []func(*middleware.Stack) error
+
+	// Sets are options that set the HTTPClient, the Retryer and RetryMaxAttempts, add to
+	// APIOptions what is in Adds, and otherwise set the same each time. Calls that have no
+	// others need not be looked at.
+	Sets []func(*s3.Options)
+}
+
+// New returns a client on api.
+func New(api *s3.Client, known Known) *Client {
+	c := &Client{api: api, base: api.Options(), own: make([]atomic.Pointer[plan], 1<<len(known.Adds))}
+	for _, fn := range known.Adds {
+		c.adds = append(c.adds, reflect.ValueOf(fn).Pointer())
+	}
+	for _, fn := range known.Sets {
+		c.sets = append(c.sets, reflect.ValueOf(fn).Pointer())
 	}
 	return c
 }
@@ -77,6 +94,7 @@ func (c *Client) GetObject(ctx context.Context, in *s3.GetObjectInput, optFns ..
 		out := new(s3.GetObjectOutput)
 		if e.finish(out, &out.ResultMetadata) {
 			out.Body = e.resp.Body
+			e.free()
 			return out, nil
 		}
 	}
@@ -95,6 +113,7 @@ func (c *Client) HeadObject(ctx context.Context, in *s3.HeadObjectInput, optFns 
 	if e.try(in, nil) {
 		out := new(s3.HeadObjectOutput)
 		if e.finish(out, &out.ResultMetadata) {
+			e.free()
 			return out, nil
 		}
 	}
@@ -113,6 +132,7 @@ func (c *Client) PutObject(ctx context.Context, in *s3.PutObjectInput, optFns ..
 	if e.try(in, nil) {
 		out := new(s3.PutObjectOutput)
 		if e.finish(out, &out.ResultMetadata) {
+			e.free()
 			return out, nil
 		}
 	}
@@ -131,6 +151,7 @@ func (c *Client) UploadPart(ctx context.Context, in *s3.UploadPartInput, optFns 
 	if e.try(in, nil) {
 		out := new(s3.UploadPartOutput)
 		if e.finish(out, &out.ResultMetadata) {
+			e.free()
 			return out, nil
 		}
 	}
@@ -142,12 +163,26 @@ func (c *Client) UploadPart(ctx context.Context, in *s3.UploadPartInput, optFns 
 
 // exchange begins a call: it applies its options, once.
 func (c *Client) exchange(ctx context.Context, op *operation, in any, optFns []func(*s3.Options)) *exchange {
-	e := &exchange{c: c, op: op, in: in, ctx: ctx, o: c.base}
+	e := exchanges.Get().(*exchange)
+	e.c, e.op, e.in, e.ctx, e.o = c, op, in, ctx, c.base
 	e.o.APIOptions = slices.Clip(e.o.APIOptions)
+	e.owns = true
 	for _, fn := range optFns {
+		e.owns = e.owns && slices.Contains(c.sets, reflect.ValueOf(fn).Pointer())
 		fn(&e.o)
 	}
 	return e
+}
+
+var exchanges = sync.Pool{New: func() any { return new(exchange) }}
+
+// free recycles an exchange that has succeeded. The caller's options may have kept a pointer to
+// those that they changed.
+func (e *exchange) free() {
+	if e.owns {
+		*e = exchange{}
+		exchanges.Put(e)
+	}
 }
 
 // try makes the first attempt if the direct path is for this call. It reports whether there
@@ -178,7 +213,7 @@ func (e *exchange) prepare(w *wire, in any, mind func() string) (*route, string)
 	if why != "" {
 		return nil, why
 	}
-	e.plan = e.c.planFor(&e.o, added)
+	e.plan = e.planFor(added)
 	if e.plan.why != "" {
 		return nil, e.plan.why
 	}

@@ -73,13 +73,27 @@ func (c *Client) added(o *s3.Options) (added uint64, why string) {
 		}
 	}
 	for _, fn := range o.APIOptions[n:] {
-		i := slices.Index(c.known, reflect.ValueOf(fn).Pointer())
+		i := slices.Index(c.adds, reflect.ValueOf(fn).Pointer())
 		if i < 0 {
 			return 0, "the call's options add to Options.APIOptions"
 		}
 		added |= 1 << i
 	}
 	return added, ""
+}
+
+// planFor returns the plan of the call.
+func (e *exchange) planFor(added uint64) *plan {
+	if !e.owns {
+		return e.c.planFor(&e.o, added)
+	}
+	own := &e.c.own[added]
+	p := own.Load()
+	if p == nil {
+		p = e.c.planFor(&e.o, added)
+		own.Store(p)
+	}
+	return p
 }
 
 // planFor returns the plan of calls with the options o.

@@ -103,9 +103,9 @@ func stepsOf(s *middleware.Stack) (steps []step) {
 	return steps
 }
 
-// A Known is a middleware whose work is done on the direct path too. OnDirectPath says which of
+// A Middleware is one whose work is done on the direct path too. OnDirectPath says which of
 // the SDK's own middlewares it has taken the place of, and whether it takes part in rehearsals.
-type Known interface {
+type Middleware interface {
 	OnDirectPath() (instead []string, rehearses bool)
 }
 
@@ -115,7 +115,7 @@ func (r *rehearsal) inspect(s *middleware.Stack, before []step) error {
 	var gone []string
 	left := make([]step, 0, len(before))
 	for _, m := range stepsOf(s) {
-		known, ok := m.m.(Known)
+		known, ok := m.m.(Middleware)
 		if !ok {
 			left = append(left, m)
 			continue

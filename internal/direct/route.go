@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -150,5 +149,10 @@ func (p *plan) signingKey(c *aws.Credentials, day []byte, r *route) *signingKey 
 // sendable reports whether a header's value may be sent (RFC 9110, section 5.5): nothing in
 // it ends the line.
 func sendable(value string) bool {
-	return !strings.ContainsFunc(value, func(c rune) bool { return c < ' ' && c != '\t' || c == 0x7f })
+	for i := range len(value) {
+		if c := value[i]; c < ' ' && c != '\t' || c == 0x7f {
+			return false
+		}
+	}
+	return true
 }

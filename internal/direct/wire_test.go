@@ -128,7 +128,7 @@ func newScene(name string, buckets []string, optFns ...func(*s3.Options)) *scene
 	s.sdk = s3.New(s3.Options{
 		Region: "eu-central-1", Credentials: static(""), HTTPClient: s.net, Retryer: unnamed{retry.NewStandard()},
 	}, optFns...)
-	s.direct = direct.New(s.sdk)
+	s.direct = direct.New(s.sdk, direct.Known{})
 	return s
 }
 
