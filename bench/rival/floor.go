@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -17,21 +16,21 @@ import (
 // The floors are what a program could reach that knows the size of its object
 // and writes the loop itself: one request, one read, memory that is recycled.
 
-// bodies recycles slices of one size.
-type bodies struct{ pool sync.Pool }
+// bodies is the slice that a rival reads into, again and again. A sync.Pool was rejected:
+// large objects are few in a block, and the collections between them empty it, so that what
+// is meant to be a floor would make its memory anew each time.
+type bodies struct{ memory []byte }
 
-// lend has load fill a recycled slice of the scene's size, and shows it to see.
+// lend has load fill the slice, which has the scene's size, and shows it to see.
 func (b *bodies) lend(scene *Scene, load func([]byte) error, see func([]byte)) error {
-	p, _ := b.pool.Get().(*[]byte)
-	if p == nil {
-		p = new(make([]byte, scene.Size))
+	if b.memory == nil {
+		b.memory = make([]byte, scene.Size)
 	}
-	defer b.pool.Put(p)
-	if err := load(*p); err != nil {
+	if err := load(b.memory); err != nil {
 		return err
 	}
 	if see != nil {
-		see(*p)
+		see(b.memory)
 	}
 	return nil
 }
