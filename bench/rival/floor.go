@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -16,23 +17,42 @@ import (
 // The floors are what a program could reach that knows the size of its object
 // and writes the loop itself: one request, one read, memory that is recycled.
 
-// bodies is the slice that a rival reads into, again and again. A sync.Pool was rejected:
-// large objects are few in a block, and the collections between them empty it, so that what
-// is meant to be a floor would make its memory anew each time.
-type bodies struct{ memory []byte }
+// bodies recycles slices of one size. A sync.Pool was rejected: large objects are few in a
+// block, and the collections between them empty it, so that what is meant to be a floor would
+// make its memory anew each time.
+type bodies struct {
+	mu   sync.Mutex
+	free [][]byte
+}
 
-// lend has load fill the slice, which has the scene's size, and shows it to see.
+// lend has load fill a recycled slice of the scene's size, and shows it to see.
 func (b *bodies) lend(scene *Scene, load func([]byte) error, see func([]byte)) error {
-	if b.memory == nil {
-		b.memory = make([]byte, scene.Size)
-	}
-	if err := load(b.memory); err != nil {
+	body := b.take(int(scene.Size))
+	defer b.giveBack(body)
+	if err := load(body); err != nil {
 		return err
 	}
 	if see != nil {
-		see(b.memory)
+		see(body)
 	}
 	return nil
+}
+
+func (b *bodies) take(size int) []byte {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if n := len(b.free); n > 0 {
+		body := b.free[n-1]
+		b.free = b.free[:n-1]
+		return body
+	}
+	return make([]byte, size)
+}
+
+func (b *bodies) giveBack(body []byte) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.free = append(b.free, body)
 }
 
 // readFull reads a body of n bytes into a recycled slice and closes it.
