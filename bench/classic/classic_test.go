@@ -10,6 +10,7 @@ import (
 
 	"github.com/s3pool/s3pool/bench/load"
 	"github.com/s3pool/s3pool/bench/server"
+	"github.com/s3pool/s3pool/internal/check"
 )
 
 func TestMain(m *testing.M) {
@@ -17,6 +18,10 @@ func TestMain(m *testing.M) {
 	Main()
 	os.Exit(m.Run())
 }
+
+// reuses is false in debug builds: under the race detector, sync.Pool drops a quarter of what
+// it is given.
+const reuses = !check.Enabled
 
 // TestMakesliceIsGone: the function that the story began with is in the stock manager's
 // profile, and not in that of a pooled buffer.
@@ -35,9 +40,11 @@ func TestMakesliceIsGone(t *testing.T) {
 	require.Greater(t, stock.Makeslice, 0.05)
 	require.Greater(t, stock.Allocated, 10.0*ImageSize)
 	for _, p := range []Profile{pooled, client} {
-		require.Less(t, p.Makeslice, 0.02, p.Way)
-		require.Less(t, p.Allocated, 100e3, p.Way)
-		require.Less(t, p.GCs, stock.GCs/50, p.Way)
+		if reuses {
+			require.Less(t, p.Makeslice, 0.02, p.Way)
+			require.Less(t, p.Allocated, 100e3, p.Way)
+			require.Less(t, p.GCs, stock.GCs/50, p.Way)
+		}
 	}
 }
 
@@ -51,11 +58,15 @@ func TestWriters(t *testing.T) {
 		cost[ws.Name] = c
 		if ws.Ours {
 			require.LessOrEqual(t, c.Writes, 2.5, "one small answer, and a large one in four writes or less")
-			require.Less(t, c.Bytes, 500.0)
+			if reuses {
+				require.Less(t, c.Bytes, 500.0)
+			}
 		}
 	}
 	require.Greater(t, cost["new for each request"].Bytes, float64(smallWriter+largeWriter)/2)
-	require.Greater(t, cost["in the wrong pool"].Writes, 10.0, "small writers for large answers")
+	if reuses {
+		require.Greater(t, cost["in the wrong pool"].Writes, 10.0, "small writers for large answers")
+	}
 	require.Greater(t, cost["one pool, other sizes dropped"].Bytes, 10_000.0)
 }
 
@@ -74,7 +85,9 @@ func TestSenders(t *testing.T) {
 		if s.Ours {
 			require.LessOrEqual(t, c.Calls["read"]+c.Calls["pread64"], 1.0, "%s: no more than what fills the writer behind the header", s.Name)
 			require.Positive(t, c.Calls["sendfile"], s.Name)
-			require.Less(t, c.Allocated, 2048.0, s.Name)
+			if reuses {
+				require.Less(t, c.Allocated, 2048.0, s.Name)
+			}
 		}
 	}
 	// A file itself keeps sendfile with Go 1.26 in either order; a section of it does not.

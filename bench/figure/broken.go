@@ -9,8 +9,8 @@ import (
 )
 
 // broken is bodies that break, once in the middle of every part.
-func broken(ctx context.Context, _ *Env) (page.Section, error) {
-	const size = 128 << 20
+func broken(ctx context.Context, e *Env) (page.Section, error) {
+	size := pick[int64](e, 64<<20, 128<<20)
 	t := page.Table{Name: "broken", Title: "Bytes received for each byte of the object; – means that the download failed", Label: "way",
 		Columns: []page.Column{{Name: "breaks", More: true}, {Name: "received ÷ object", Digits: 3}}}
 	s := page.Section{Title: "Bodies that break", Text: []string{fmt.Sprintf("An object of %d MiB, and one break in the middle of every part.", size>>20)}}

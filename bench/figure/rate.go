@@ -18,7 +18,7 @@ func (e *Env) knee(ctx context.Context, t *server.Target, way string) (*load.Swe
 	if s := e.knees[way]; s != nil {
 		return s, nil
 	}
-	plan := load.Plan{Warm: pick(e, 500*time.Millisecond, 2*time.Second), For: pick(e, 2*time.Second, 15*time.Second), Seed: 2}
+	plan := load.Plan{Warm: pick(e, 300*time.Millisecond, 2*time.Second), For: pick(e, 1500*time.Millisecond, 15*time.Second), Seed: 2}
 	s, err := load.FindKnee(ctx, t, load.Setup{Ways: []string{way}}, plan, pick(e, 2, 5))
 	if err != nil {
 		return nil, err
