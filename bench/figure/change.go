@@ -46,9 +46,9 @@ func change(ctx context.Context, e *Env) (page.Section, error) {
 		}
 		return c
 	}
-	sides := page.Table{Name: "change", Title: "The two halves", Label: "constructor", Columns: []page.Column{
-		{Name: "p50 ms", Digits: 1}, {Name: "p99 ms", Digits: 1}, {Name: "CPUs", Digits: 3}, {Name: "GCs/s", Digits: 2}, {Name: "MB/s allocated", Digits: 1}, {Name: "RSS MiB"}}}
-	for i, name := range []string{"manager.NewDownloader", "s3pool.NewDownloader"} {
+	sides := page.Table{Name: "change", Title: "The two halves", Label: "NewDownloader of", Columns: []page.Column{
+		{Name: "p50 ms", Digits: 1}, {Name: "p99 ms", Digits: 1}, {Name: "CPUs", Digits: 3}, {Name: "GCs/s", Digits: 2}, {Name: "alloc MB/s", Digits: 1}, {Name: "RSS MiB"}}}
+	for i, name := range []string{"manager", "s3pool"} {
 		var points []load.Point
 		for _, p := range run.Line {
 			// The interval in which the change falls belongs to nobody.

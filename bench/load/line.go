@@ -62,6 +62,13 @@ func (l *line) watch(ctx context.Context, api *API) error {
 	}
 }
 
+// end adds the usage after the last interval, if the run's end was quicker than watch.
+func (l *line) end(took time.Duration, u Usage) {
+	if len(l.usage) == int(took/l.every) {
+		l.usage = append(l.usage, u)
+	}
+}
+
 func (l *line) points() []Point {
 	var list []Point
 	for i := 1; i < len(l.usage); i++ {

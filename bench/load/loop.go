@@ -86,6 +86,7 @@ func (l *loop) run(ctx context.Context) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
+	l.line.end(took, after)
 	return l.result(took, late, after), nil
 }
 

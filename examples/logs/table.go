@@ -20,7 +20,7 @@ func writeTable(out io.Writer, w world, courses []course) {
 			c.keys(), c.client, before, after, refused, end, 100*float64(c.written)/float64(max(c.due, 1)), last.partitions)
 	}
 	t.Flush()
-	fmt.Fprint(out, "\nFiles written per second before midnight, in the half hour after it (and the 503s\nin it) and in the last quarter of an hour; of all that were due; partitions (parts)\nat the end.\n")
+	fmt.Fprint(out, "\nFiles written per second before midnight, in the half hour after it (and the\n503s in it) and in the last quarter of an hour; of all that were due; partitions\n(parts) at the end.\n")
 	fmt.Fprintf(out, "\nOf S3: a partition takes %d writes a second, %.0f are due in a second.\nSimulated with a %.0fth of the rates and %.0f minutes in a second.\n",
 		partitionWrites, w.due()*w.slower, w.slower, w.faster/60)
 }
