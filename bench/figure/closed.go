@@ -35,7 +35,7 @@ func closed(ctx context.Context, e *Env) (page.Section, error) {
 	t := page.Table{
 		Name: "closed", Title: fmt.Sprintf("An API server under %d clients; medians of %d rounds", clients, rounds), Label: "way",
 		Columns: []page.Column{
-			{Name: "CPU s/GiB", Digits: 2}, {Name: "GCs/GiB", Digits: 2}, {Name: "B/byte", Digits: 3},
+			{Name: "CPU s/GiB", Digits: 2}, {Name: "GCs/GiB", Digits: 2}, {Name: "B/byte", Digits: 2},
 			{Name: "p50 ms", Digits: 1}, {Name: "p99 ms", Digits: 0}, {Name: "RSS MiB", Digits: 0},
 		},
 	}
