@@ -55,7 +55,7 @@ func (n night) section() page.Section {
 	served := page.Chart{Name: "midnight-served", Title: fmt.Sprintf("Files written per second, of %.0f due", n.Due), X: hours, Y: page.Axis{Label: "files/s"}, Marks: []page.Mark{{Label: "midnight"}}}
 	refused := page.Chart{Name: "midnight-refused", Title: "503 SlowDown per second", X: hours, Y: page.Axis{Label: "503s/s"}, Marks: []page.Mark{{Label: "midnight"}}}
 	t := page.Table{Name: "midnight", Title: "Per second, and over the whole night", Label: "keys, client", Columns: []page.Column{
-		{Name: "before (more)", More: true}, {Name: "half hour after (more)", More: true}, {Name: "503s in it"}, {Name: "written, % (more)", More: true}}}
+		{Name: "before ↑", More: true}, {Name: "½ h after ↑", More: true}, {Name: "503s"}, {Name: "% written ↑", More: true}}}
 	for _, c := range n.Courses {
 		name := c.Keys + ", " + c.Client
 		line := page.Series{Name: name, Ours: c.Shards > 0, Dashed: c.Client != "stock SDK"}

@@ -38,7 +38,7 @@ func rate(ctx context.Context, e *Env) (page.Section, error) {
 		return page.Section{}, err
 	}
 	knees := page.Table{Name: "knee", Title: fmt.Sprintf("The highest rate at which 99 of 100 requests take %v at most", load.Limit), Label: "way",
-		Columns: []page.Column{{Name: "requests/s (higher is better)", More: true}}}
+		Columns: []page.Column{{Name: "requests/s ↑", More: true}}}
 	curve := page.Chart{Name: "rate-p99", Title: "p99 over the rate at which requests arrive",
 		X: page.Axis{Label: "requests due in a second", Log: true}, Y: page.Axis{Label: "p99, ms", Log: true}}
 	at := page.Table{Name: "rate", Label: "way", Columns: []page.Column{

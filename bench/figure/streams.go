@@ -25,7 +25,7 @@ func streams(ctx context.Context, e *Env) (page.Section, error) {
 	}
 	res := all[0]
 	t := page.Table{Name: "streams", Title: "A stream of 256 MiB", Label: "way", Columns: []page.Column{
-		{Name: "MB/s (higher is better)", More: true}, {Name: "CPU s/GiB", Digits: 2}, {Name: "B/byte", Digits: 4}, {Name: "first byte ms", Digits: 0}}}
+		{Name: "MB/s ↑", More: true}, {Name: "CPU s/GiB", Digits: 2}, {Name: "B/byte", Digits: 4}, {Name: "first byte ms", Digits: 0}}}
 	for _, name := range res.Rivals {
 		speed := value(res, name, trial.Wall, 1)
 		*speed = float64(res.Size) / *speed * 1e3
