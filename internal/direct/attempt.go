@@ -3,7 +3,6 @@ package direct
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -26,39 +25,9 @@ type Pacer interface {
 	Hold(turn any, err error)
 }
 
-// An exchange is one call on the direct path.
-type exchange struct {
-	c    *Client
-	op   *operation
-	in   any
-	ctx  context.Context
-	o    s3.Options
-	owns bool // all its options are of Known.Sets
-	plan *plan
-
-	retryer    aws.RetryerV2
-	clock      bool // S3's clock is followed
-	skew       time.Duration
-	sent       time.Time
-	invocation string
-	q          question
-
-	began    bool // the SDK continues what has begun
-	token    func(error) error
-	tokenErr error
-	pacer    Pacer // that has been asked for a turn
-	turn     any
-	turnErr  error
-	made     bool // an attempt, with this outcome:
-	resp     *http.Response
-	err      error
-	forGood  bool // no attempt would fare better
-	unread   bool // the answer has headers that we do not know
-}
-
 // attempt makes the first attempt. It reports whether there is an answer that says success.
 // If not, the SDK continues.
-func (e *exchange) attempt(w *wire, r *route, creds aws.CredentialsProvider) bool {
+func (e *exchange) attempt(w *wire, r *route) bool {
 	if e.ctx.Err() != nil {
 		return false
 	}
@@ -82,7 +51,7 @@ func (e *exchange) attempt(w *wire, r *route, creds aws.CredentialsProvider) boo
 			return false
 		}
 	}
-	c, err := creds.Retrieve(e.ctx)
+	c, err := e.o.Credentials.Retrieve(e.ctx)
 	if err != nil || !c.HasKeys() || !sendable(c.SessionToken) {
 		return false // the SDK asks again, and says what is wrong
 	}

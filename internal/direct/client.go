@@ -1,17 +1,12 @@
 package direct
 
 import (
-	"bytes"
 	"context"
-	"io"
 	"net/http"
 	"reflect"
-	"slices"
 	"sync"
 	"sync/atomic"
-	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go/middleware"
 )
@@ -78,188 +73,28 @@ func (c *Client) Stats() Stats {
 
 // GetObject is s3.Client.GetObject.
 func (c *Client) GetObject(ctx context.Context, in *s3.GetObjectInput, optFns ...func(*s3.Options)) (*s3.GetObjectOutput, error) {
-	if in == nil {
-		return c.api.GetObject(ctx, in, optFns...)
-	}
-	e := c.exchange(ctx, getObject, in, optFns)
-	if e.try(in, func() string {
-		switch {
-		case e.o.ResponseChecksumValidation != aws.ResponseChecksumValidationWhenRequired:
-			return "Options.ResponseChecksumValidation wants the SDK to read the body"
-		case in.ChecksumMode != "":
-			return "GetObjectInput.ChecksumMode wants the SDK to read the body"
-		}
-		return ""
-	}) {
-		out := new(s3.GetObjectOutput)
-		if e.finish(out, &out.ResultMetadata) {
-			out.Body = e.resp.Body
-			e.free()
-			return out, nil
-		}
-	}
-	ctx, options := e.through()
-	out, err := c.api.GetObject(ctx, in, options)
-	e.over(out, err)
-	return out, err
+	return do(ctx, c, getObject, in, optFns, (*s3.Client).GetObject, func(out *s3.GetObjectOutput, resp *http.Response, md middleware.Metadata) {
+		out.Body, out.ResultMetadata = resp.Body, md
+	})
 }
 
 // HeadObject is s3.Client.HeadObject.
 func (c *Client) HeadObject(ctx context.Context, in *s3.HeadObjectInput, optFns ...func(*s3.Options)) (*s3.HeadObjectOutput, error) {
-	if in == nil {
-		return c.api.HeadObject(ctx, in, optFns...)
-	}
-	e := c.exchange(ctx, headObject, in, optFns)
-	if e.try(in, nil) {
-		out := new(s3.HeadObjectOutput)
-		if e.finish(out, &out.ResultMetadata) {
-			e.free()
-			return out, nil
-		}
-	}
-	ctx, options := e.through()
-	out, err := c.api.HeadObject(ctx, in, options)
-	e.over(out, err)
-	return out, err
+	return do(ctx, c, headObject, in, optFns, (*s3.Client).HeadObject, func(out *s3.HeadObjectOutput, _ *http.Response, md middleware.Metadata) {
+		out.ResultMetadata = md
+	})
 }
 
 // PutObject is s3.Client.PutObject.
 func (c *Client) PutObject(ctx context.Context, in *s3.PutObjectInput, optFns ...func(*s3.Options)) (*s3.PutObjectOutput, error) {
-	if in == nil {
-		return c.api.PutObject(ctx, in, optFns...)
-	}
-	e := c.exchange(ctx, putObject, in, optFns)
-	if e.try(in, nil) {
-		out := new(s3.PutObjectOutput)
-		if e.finish(out, &out.ResultMetadata) {
-			e.free()
-			return out, nil
-		}
-	}
-	ctx, options := e.through()
-	out, err := c.api.PutObject(ctx, in, options)
-	e.over(out, err)
-	return out, err
+	return do(ctx, c, putObject, in, optFns, (*s3.Client).PutObject, func(out *s3.PutObjectOutput, _ *http.Response, md middleware.Metadata) {
+		out.ResultMetadata = md
+	})
 }
 
 // UploadPart is s3.Client.UploadPart.
 func (c *Client) UploadPart(ctx context.Context, in *s3.UploadPartInput, optFns ...func(*s3.Options)) (*s3.UploadPartOutput, error) {
-	if in == nil {
-		return c.api.UploadPart(ctx, in, optFns...)
-	}
-	e := c.exchange(ctx, uploadPart, in, optFns)
-	if e.try(in, nil) {
-		out := new(s3.UploadPartOutput)
-		if e.finish(out, &out.ResultMetadata) {
-			e.free()
-			return out, nil
-		}
-	}
-	ctx, options := e.through()
-	out, err := c.api.UploadPart(ctx, in, options)
-	e.over(out, err)
-	return out, err
-}
-
-// exchange begins a call: it applies its options, once.
-func (c *Client) exchange(ctx context.Context, op *operation, in any, optFns []func(*s3.Options)) *exchange {
-	e := exchanges.Get().(*exchange)
-	e.c, e.op, e.in, e.ctx, e.o = c, op, in, ctx, c.base
-	e.o.APIOptions = slices.Clip(e.o.APIOptions)
-	e.owns = true
-	for _, fn := range optFns {
-		e.owns = e.owns && slices.Contains(c.sets, reflect.ValueOf(fn).Pointer())
-		fn(&e.o)
-	}
-	return e
-}
-
-var exchanges = sync.Pool{New: func() any { return new(exchange) }}
-
-// free recycles an exchange that has succeeded. The caller's options may have kept a pointer to
-// those that they changed.
-func (e *exchange) free() {
-	if e.owns {
-		*e = exchange{}
-		exchanges.Put(e)
-	}
-}
-
-// try makes the first attempt if the direct path is for this call. It reports whether there
-// is an answer of success.
-func (e *exchange) try(in any, mind func() string) bool {
-	w := newWire()
-	defer w.free()
-	r, why := e.prepare(w, in, mind)
-	if why != "" {
-		e.c.left.Add(1)
-		if last := e.c.why.Load(); last == nil || *last != why {
-			e.c.why.Store(&why)
-		}
-		return false
-	}
-	e.c.taken.Add(1)
-	return e.attempt(w, r, e.o.Credentials)
-}
-
-// prepare finds the route of the call, or why it takes none.
-func (e *exchange) prepare(w *wire, in any, mind func() string) (*route, string) {
-	if mind != nil {
-		if why := mind(); why != "" {
-			return nil, why
-		}
-	}
-	added, why := e.c.added(&e.o)
-	if why != "" {
-		return nil, why
-	}
-	e.plan = e.planFor(added)
-	if e.plan.why != "" {
-		return nil, e.plan.why
-	}
-	if e.o.HTTPClient == nil || e.o.Retryer == nil {
-		return nil, "there is no HTTP client or no Retryer"
-	}
-	if e.q, why = e.op.ask(w, in); why != "" {
-		return nil, why
-	}
-	if e.op.body && e.q.checksum == "" && (e.q.algorithm != "" || e.o.RequestChecksumCalculation != aws.RequestChecksumCalculationWhenRequired) {
-		return nil, "the SDK computes a checksum of the body"
-	}
-	return e.plan.route(e)
-}
-
-// finish reads the answer. It reports false if that is better left to the SDK.
-func (e *exchange) finish(out any, md *middleware.Metadata) bool {
-	if !e.op.stream && !e.empty() {
-		return false // it may be an error
-	}
-	if !e.op.read(out, e.resp.Header) {
-		e.unread = true
-		return false
-	}
-	m, ok := e.metadata(e.resp, time.Now())
-	if !ok {
-		return false
-	}
-	*md = m
-	e.succeeded()
-	return true
-}
-
-// empty reports whether the answer has no body. What it has stays to be read.
-func (e *exchange) empty() bool {
-	if e.resp.Body == nil || e.resp.Body == http.NoBody {
-		return true
-	}
-	var first [1]byte
-	n, err := io.ReadFull(e.resp.Body, first[:])
-	if n == 0 && err == io.EOF {
-		return true
-	}
-	e.resp.Body = struct {
-		io.Reader
-		io.Closer
-	}{io.MultiReader(bytes.NewReader(first[:n]), e.resp.Body), e.resp.Body}
-	return false
+	return do(ctx, c, uploadPart, in, optFns, (*s3.Client).UploadPart, func(out *s3.UploadPartOutput, _ *http.Response, md middleware.Metadata) {
+		out.ResultMetadata = md
+	})
 }
