@@ -152,7 +152,7 @@ func (s *scene) diary(t *testing.T) (log string) {
 		at, err := time.Parse("20060102T150405Z", req.Header.Get("X-Amz-Date"))
 		require.NoError(t, err)
 		attempt := deadlines.ReplaceAllString(req.Header.Get("Amz-Sdk-Request"), "ttl=later")
-		away := at.Sub(time.Now()).Round(10 * time.Minute)
+		away := time.Until(at).Round(10 * time.Minute)
 		if !followsClock {
 			away, attempt = 0, strings.TrimSuffix(attempt, "; ttl=later")
 		}
