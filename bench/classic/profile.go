@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"runtime/pprof"
+	"slices"
 	"time"
 
 	"github.com/google/pprof/profile"
@@ -95,10 +96,8 @@ func share(p *profile.Profile, functions ...string) (all int64, part float64) {
 func onStack(s *profile.Sample, functions []string) bool {
 	for _, l := range s.Location {
 		for _, line := range l.Line {
-			for _, f := range functions {
-				if line.Function.Name == f {
-					return true
-				}
+			if slices.Contains(functions, line.Function.Name) {
+				return true
 			}
 		}
 	}

@@ -15,9 +15,9 @@ func broken(ctx context.Context, e *Env) (page.Section, error) {
 		Columns: []page.Column{{Name: "breaks", More: true}, {Name: "received ÷ object", Digits: 3}}}
 	s := page.Section{Title: "Bodies that break", Text: []string{fmt.Sprintf("An object of %d MiB, and one break in the middle of every part.", size>>20)}}
 	for _, l := range limit.Resume(ctx, size) {
-		row := page.Row{Label: l.Name, Ours: l.Ours, Values: []*float64{page.Known(float64(l.Breaks)), nil}}
+		row := page.Row{Label: l.Name, Ours: l.Ours, Values: []*float64{new(float64(l.Breaks)), nil}}
 		if l.Err == nil {
-			row.Values[1] = page.Known(l.Ratio())
+			row.Values[1] = new(l.Ratio())
 		}
 		t.Rows = append(t.Rows, row)
 		if l.Ours {

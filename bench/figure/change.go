@@ -56,7 +56,7 @@ func change(ctx context.Context, e *Env) (page.Section, error) {
 				points = append(points, p)
 			}
 		}
-		m := func(f func(load.Point) float64) *float64 { return page.Known(median(points, f)) }
+		m := func(f func(load.Point) float64) *float64 { return new(median(points, f)) }
 		sides.Rows = append(sides.Rows, page.Row{Label: name, Ours: i == 1, Values: []*float64{
 			m(p50), m(p99), m(cpus), m(collections), m(func(p load.Point) float64 { return p.Allocated / 1e6 }), m(resident)}})
 	}

@@ -50,7 +50,7 @@ func (e *Env) images(ctx context.Context) (page.Table, error) {
 				return err
 			}
 			t.Rows = append(t.Rows, page.Row{Label: w.Name, Ours: w.Ours, Values: []*float64{
-				page.Known(100 * p.Makeslice), page.Known(100 * p.GC), page.Known(p.Allocated / 1000), page.Known(p.GCs)}})
+				new(100 * p.Makeslice), new(100 * p.GC), new(p.Allocated / 1000), new(p.GCs)}})
 		}
 		return nil
 	})
@@ -66,7 +66,7 @@ func writers(requests int) (page.Table, error) {
 			return t, err
 		}
 		t.Rows = append(t.Rows, page.Row{Label: ws.Name, Ours: ws.Ours, Values: []*float64{
-			page.Known(c.Nanoseconds / 1000), page.Known(c.Bytes), page.Known(c.Allocs), page.Known(c.Writes)}})
+			new(c.Nanoseconds / 1000), new(c.Bytes), new(c.Allocs), new(c.Writes)}})
 	}
 	return t, nil
 }
@@ -84,11 +84,11 @@ func senders(ctx context.Context) (page.Table, error) {
 		if err != nil {
 			return t, err
 		}
-		row := page.Row{Label: s.Name, Ours: s.Ours, Values: []*float64{page.Known(c.Allocated), nil, nil, nil}}
+		row := page.Row{Label: s.Name, Ours: s.Ours, Values: []*float64{new(c.Allocated), nil, nil, nil}}
 		if c.Calls != nil {
-			row.Values[1] = page.Known(c.Calls["read"] + c.Calls["pread64"])
-			row.Values[2] = page.Known(c.Calls["write"] + c.Calls["writev"])
-			row.Values[3] = page.Known(c.Calls["sendfile"] + c.Calls["splice"])
+			row.Values[1] = new(c.Calls["read"] + c.Calls["pread64"])
+			row.Values[2] = new(c.Calls["write"] + c.Calls["writev"])
+			row.Values[3] = new(c.Calls["sendfile"] + c.Calls["splice"])
 		}
 		t.Rows = append(t.Rows, row)
 	}

@@ -44,8 +44,8 @@ func closed(ctx context.Context, e *Env) (page.Section, error) {
 		m := func(f func(*load.Run) float64) float64 { return median(runs[w.Name], f) }
 		get[w.Name] = m
 		t.Rows = append(t.Rows, page.Row{Label: w.Name, Ours: w.Ours, Values: []*float64{
-			page.Known(m((*load.Run).CPUPerGiB)), page.Known(m((*load.Run).GCsPerGiB)), page.Known(m((*load.Run).AllocatedPerByte)),
-			page.Known(m(func(r *load.Run) float64 { return ms(r.Latency.P50) })), page.Known(m(func(r *load.Run) float64 { return ms(r.Latency.P99) })), page.Known(m(rss)),
+			new(m((*load.Run).CPUPerGiB)), new(m((*load.Run).GCsPerGiB)), new(m((*load.Run).AllocatedPerByte)),
+			new(m(func(r *load.Run) float64 { return ms(r.Latency.P50) })), new(m(func(r *load.Run) float64 { return ms(r.Latency.P99) })), new(m(rss)),
 		}})
 	}
 	s := page.Section{

@@ -110,7 +110,7 @@ func value(res *trial.Result, name string, m trial.Metric, scale float64) *float
 	if !ok {
 		return nil
 	}
-	return page.Known(s.Median * scale)
+	return new(s.Median * scale)
 }
 
 // lines makes a chart of a metric over the size.

@@ -79,7 +79,7 @@ func (e *Env) cost(ctx context.Context, t *server.Target, way string, plan load.
 		return nil, err
 	}
 	e.note(fmt.Sprintf("clients=%d/size=%v", plan.Clients, plan.Mix[0].Size), r)
-	return page.Known(r.CPUPerGiB()), nil
+	return new(r.CPUPerGiB()), nil
 }
 
 func at16(sizes []rival.Size) int {

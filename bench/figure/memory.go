@@ -40,7 +40,7 @@ func memory(ctx context.Context, e *Env) (page.Section, error) {
 			}
 			chart.Series = append(chart.Series, s)
 			t.Rows = append(t.Rows, page.Row{Label: w.Name, Ours: w.Ours, Values: []*float64{
-				page.Known(float64(r.RSS) / mib), page.Known(rss(r)), page.Known(ms(r.Latency.P99))}})
+				new(float64(r.RSS) / mib), new(rss(r)), new(ms(r.Latency.P99))}})
 		}
 		f, err = limit.Memory(ctx, l)
 		return err

@@ -74,8 +74,8 @@ func (n night) section() page.Section {
 		}
 		served.Series, refused.Series = append(served.Series, line), append(refused.Series, no)
 		t.Rows = append(t.Rows, page.Row{Label: name, Ours: c.Shards > 0 || c.Client != "stock SDK", Values: []*float64{
-			page.Known(before / float64(nb)), page.Known(after / float64(na)), page.Known(refusals / float64(na)),
-			page.Known(100 * float64(c.Written) / float64(c.Due))}})
+			new(before / float64(nb)), new(after / float64(na)), new(refusals / float64(na)),
+			new(100 * float64(c.Written) / float64(c.Due))}})
 	}
 	return page.Section{
 		Title: "Midnight",

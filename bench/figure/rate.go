@@ -51,7 +51,7 @@ func rate(ctx context.Context, e *Env) (page.Section, error) {
 			if err != nil {
 				return err
 			}
-			knees.Rows = append(knees.Rows, page.Row{Label: w.Name, Ours: w.Ours, Values: []*float64{page.Known(s.Knee)}})
+			knees.Rows = append(knees.Rows, page.Row{Label: w.Name, Ours: w.Ours, Values: []*float64{new(s.Knee)}})
 			line := page.Series{Name: w.Name, Ours: w.Ours}
 			for _, r := range s.Runs {
 				line.X, line.Y = append(line.X, r.Rate), append(line.Y, ms(r.Latency.P99))
@@ -71,8 +71,8 @@ func rate(ctx context.Context, e *Env) (page.Section, error) {
 			e.note(fmt.Sprintf("same-rate=%.0f", same), r)
 			p99[w.Name] = ms(r.Latency.P99)
 			at.Rows = append(at.Rows, page.Row{Label: w.Name, Ours: w.Ours, Values: []*float64{
-				page.Known(ms(r.Latency.P50)), page.Known(p99[w.Name]), page.Known(ms(r.Latency.P999)),
-				page.Known(r.CPU.Seconds() / r.Took.Seconds()), page.Known(float64(r.GCs) / r.Took.Seconds()), page.Known(rss(r))}})
+				new(ms(r.Latency.P50)), new(p99[w.Name]), new(ms(r.Latency.P999)),
+				new(r.CPU.Seconds() / r.Took.Seconds()), new(float64(r.GCs) / r.Took.Seconds()), new(rss(r))}})
 		}
 		return nil
 	})

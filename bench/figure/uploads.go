@@ -36,7 +36,7 @@ func uploads(ctx context.Context, e *Env) (page.Section, error) {
 		if way == limit.Uploaders()[0] {
 			ours = f
 		}
-		t.Rows = append(t.Rows, page.Row{Label: way, Ours: isOurs(way), Values: []*float64{page.Known(float64(f.Peak) / mib)}})
+		t.Rows = append(t.Rows, page.Row{Label: way, Ours: isOurs(way), Values: []*float64{new(float64(f.Peak) / mib)}})
 	}
 	s := page.Section{
 		Title: "Uploads of streams",

@@ -99,8 +99,8 @@ func unset(v reflect.Value) string {
 			return ""
 		}
 	case reflect.Struct:
-		for i := range v.NumField() {
-			if why := unset(v.Field(i)); why != "" {
+		for _, field := range v.Fields() {
+			if why := unset(field); why != "" {
 				return why
 			}
 		}
@@ -135,8 +135,8 @@ var plain = sync.OnceValue(func() s3.Options { return s3.New(s3.Options{Region: 
 func standard(v reflect.Value) string {
 	o := plain()
 	of := reflect.ValueOf(o)
-	for i := range of.NumField() {
-		if f := of.Field(i); f.Kind() == reflect.Interface && f.Type() == v.Type() && !f.IsNil() {
+	for _, f := range of.Fields() {
+		if f := f; f.Kind() == reflect.Interface && f.Type() == v.Type() && !f.IsNil() {
 			return typed(f.Elem().Type())(v)
 		}
 	}
