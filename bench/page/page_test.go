@@ -31,7 +31,7 @@ func sample() *page.Report {
 					Marks:  []page.Mark{{X: 1, Label: "the change"}, {Y: 10, Level: true, Label: "budget"}}},
 			},
 			Tables: []page.Table{{Name: "t", Title: "A table", Label: "way", Columns: []page.Column{{Name: "CPU", Digits: 2}, {Name: "more", More: true}},
-				Rows: []page.Row{{Label: "stock", Values: []*float64{new(12.345), nil}}, {Label: "ours", Ours: true, Values: []*float64{page.Known(1), page.Known(3)}}}}},
+				Rows: []page.Row{{Label: "stock", Values: []*float64{new(12.345), nil}}, {Label: "ours", Ours: true, Values: []*float64{new(float64(1)), new(float64(3))}}}}},
 			Verdicts: []page.Verdict{{Bound: "CPU ≤ 1", Measured: "0.5", Reached: true}, {Bound: "RSS ≤ 1", Measured: "2"}},
 		}},
 	}

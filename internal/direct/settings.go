@@ -136,7 +136,7 @@ func standard(v reflect.Value) string {
 	o := plain()
 	of := reflect.ValueOf(o)
 	for _, f := range of.Fields() {
-		if f := f; f.Kind() == reflect.Interface && f.Type() == v.Type() && !f.IsNil() {
+		if f.Kind() == reflect.Interface && f.Type() == v.Type() && !f.IsNil() {
 			return typed(f.Elem().Type())(v)
 		}
 	}
