@@ -85,7 +85,7 @@ func TestOwnershipOfPut(t *testing.T) {
 			p := newPool(t)
 			c := newClient(p, srv.client(t), smallParts, func(o *transfer.Options) { o.MaxRetries = 1 })
 			var right, cancelled, failed atomic.Int64
-			const workers = 50
+			const workers = 10 // more would only wait for processors until their contexts end
 			var wg sync.WaitGroup
 			for id := range workers {
 				wg.Go(func() {
