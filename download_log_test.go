@@ -35,9 +35,11 @@ func TestRangesAreNotLogged(t *testing.T) {
 		require.NoError(t, err)
 		return len(lines)
 	}
-	require.Equal(t, 3, logged(manager.NewDownloader(client, small, loud)), "the SDK has changed: %q", lines)
+	// The oldest SDK that we build with does not warn.
+	stock := logged(manager.NewDownloader(client, small, loud))
+	require.True(t, stock == 3 || stock == 0, "the SDK has changed: %q", lines)
 	require.Zero(t, logged(newPool(t).NewDownloader(client, small)), "%q", lines)
-	require.Equal(t, 3, logged(newPool(t).NewDownloader(client, small, loud)), "%q", lines)
+	require.Equal(t, stock, logged(newPool(t).NewDownloader(client, small, loud)), "%q", lines)
 
 	t.Logf("the stock Downloader logs %d times: %q", logged(manager.NewDownloader(client, small)), lines)
 }
