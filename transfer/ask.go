@@ -95,6 +95,9 @@ func (a *ask) once(ctx context.Context, call func(context.Context, []func(*s3.Op
 	a.mu.Unlock()
 	err = call(w, repeated(a.opts, a.r.failures))
 	w.disarm()
+	if unreadable(err) {
+		err = &answerError{err}
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.w = nil

@@ -6,6 +6,10 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"time"
+
+	"github.com/aws/smithy-go"
+
+	"github.com/s3pool/s3pool/internal/sdk"
 )
 
 // retries counts the failures in a row of one thing that is tried again.
@@ -102,3 +106,10 @@ func ours(err error) bool {
 type answerError struct{ error }
 
 func (e *answerError) Unwrap() error { return e.error }
+
+// unreadable reports whether err is about a success that the SDK could not read: older ones
+// take an empty answer to CompleteMultipartUpload for an error.
+func unreadable(err error) bool {
+	_, ok := errors.AsType[*smithy.DeserializationError](err)
+	return ok && sdk.Status(err)/100 == 2
+}
