@@ -50,10 +50,12 @@ func (c *class) stripIdle() {
 			continue
 		}
 		b := u.block.Value()
-		if b == nil || !u.turns.CompareAndSwap(turns, turns|gone) {
-			continue // the collector has it, or somebody has leased it
+		if !u.turns.CompareAndSwap(turns, turns|gone) {
+			continue // somebody has leased it
 		}
-		b.mem = nil
+		if b != nil { // or the collector has it, and has not told us yet
+			b.mem = nil
+		}
 		c.forgetLocked(u)
 	}
 }
