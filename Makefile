@@ -105,12 +105,15 @@ soak: ## transfers through faults on little memory, for DURATION in all
 
 DURATION ?= 10m
 
-fuzz: ## a minute for each fuzz target
-	@grep -rlE '^func Fuzz' --include='*_test.go' . | xargs -n1 dirname | sort -u | while read -r d; do \
-		for f in $$(grep -ohE '^func Fuzz[A-Za-z0-9_]*' $$d/*_test.go | sed 's/func //'); do \
-			echo "$$d $$f"; (cd $$d && GOWORK=off go test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) .) || exit 1; done; done
+fuzz: ## FUZZTIME for each fuzz target, FUZZJOBS of them at a time on a processor each
+	@grep -roE '^func Fuzz[A-Za-z0-9_]+' --include='*_test.go' . | sed -E 's#/[^/]*:func # #' | sort | \
+	xargs -P $(FUZZJOBS) -L 1 sh -c 'cd "$$0" && \
+		if out=$$(GOWORK=off go test -run "^$$" -fuzz "^$$1$$" -fuzztime $(FUZZTIME) -parallel 1 . 2>&1); \
+		then echo "$$0 $$1: $$(echo "$$out" | grep -o "execs: [0-9]*" | tail -1)"; \
+		else echo "$$0 $$1"; echo "$$out"; exit 255; fi'
 
 FUZZTIME ?= 1m
+FUZZJOBS ?= 2
 
 minio: bin/minio ## build MinIO, five minutes of CPU once, for the tests that can use it
 

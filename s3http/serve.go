@@ -49,9 +49,10 @@ import (
 //
 // A body is written as by [transfer.Reader.WriteTo]: from the buffers it arrives in, and under
 // a budget through a scratch block of 32 KiB, which each response holds. Of an object above
-// ParallelThreshold, up to Concurrency parts are also read ahead: at most four times what the
-// client has read, and of the pool's budget half for all Readers together, which they give
-// back as soon as anybody waits for it. A response goes on without, so slow clients do not
+// ParallelThreshold, up to Concurrency parts are also read ahead: one when the client
+// has taken a sixteenth of a part, and another for each quarter of a part that it takes after
+// that. Of the pool's budget all Readers together have half at most, which they give back as
+// soon as anybody waits for it. A response goes on without, so slow clients do not
 // keep out fast ones (TestServeSlowClients). A client that does not read leaves its connection
 // to S3 to others. Serve puts no deadline on a client: that is what
 // http.Server.WriteTimeout or an http.ResponseController are for. When the request's

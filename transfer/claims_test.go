@@ -42,11 +42,14 @@ func TestMaxRequests(t *testing.T) {
 	})
 }
 
-// TestOpenBeginsSlowly: what is read ahead is at most four times what has been read.
+// TestOpenBeginsSlowly: a part is read ahead when a sixteenth of one has been read, and
+// another for each quarter read after that.
 func TestOpenBeginsSlowly(t *testing.T) {
 	fake := s3test.New()
 	fake.Put("bucket", "key", pattern(9*testPart))
-	for read, requests := range map[int]int{512: 1, testPart/4 - 1: 1, testPart / 4: 2, testPart / 2: 3} {
+	for read, requests := range map[int]int{
+		0: 1, testPart/16 - 1: 1, testPart / 16: 2, testPart*5/16 - 1: 2, testPart * 5 / 16: 3, testPart * 13 / 16: 5,
+	} {
 		synctest.Test(t, func(t *testing.T) {
 			before := fake.Counts()["GetObject"]
 			r, err := newClient(newPool(t), fake.Client(), func(o *transfer.Options) { o.Concurrency = 6 }).Open(t.Context(), get(""))

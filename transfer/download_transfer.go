@@ -28,10 +28,10 @@ type transfer struct {
 	out     *s3.GetObjectOutput // the first answer, its body taken out
 	version version
 	rng     part.Range // the bytes of the object that are asked for
-	known   bool       // whether rng.To is: false if the server told no length
 	total   int64      // the size of the object, part.Unknown if it is not known
 	sums    sums
 
+	known   bool        // whether rng.To is: false if the server told no length
 	ordered bool        // nobody hashes ranges: a Reader does it in order
 	whole   atomic.Bool // the store has answered a range with the whole object
 

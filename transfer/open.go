@@ -50,8 +50,9 @@ var errClosedReader = fmt.Errorf("read from a Reader that has been closed: %w", 
 // body: the first byte comes as soon as with a plain GetObject, and a Reader goes on, one
 // request at a time, where the pool's budget has nothing left for it.
 //
-// What is read ahead grows with what has been read: at most four times as much, and no more
-// than Options.Concurrency parts. Of a pool's budget all Readers together hold half at
+// What is read ahead grows with what has been read: the first part is fetched when a
+// sixteenth of a part has been read, and for each quarter of a part read after that there
+// may be one more, up to Options.Concurrency parts. Of a pool's budget all Readers together hold half at
 // most, and give it back as soon as anybody waits for it. A Reader that nobody reads gives
 // its connection to whoever waits for one, and closes it after some seconds. In both cases
 // it asks for the bytes again when they are due.
@@ -180,8 +181,11 @@ func (r *Reader) deliver(p []byte) error {
 	return nil
 }
 
+// hash hashes the next bytes, unless that has been done when they arrived.
 func (r *Reader) hash(p []byte) {
-	r.cursor.Write(p)
+	if r.slot == nil || !r.ahead.hashes {
+		r.cursor.Write(p)
+	}
 	if r.t.sums.inOrder != nil {
 		r.t.sums.inOrder.Write(p)
 	}
@@ -266,6 +270,11 @@ func (r *Reader) nextPart() {
 		return
 	}
 	r.slot = s
+	if s != nil && r.ahead.hashes {
+		r.cursor.Flush()
+		s.sum.Flush()
+		r.cursor = r.t.sums.cursor(s.r.To)
+	}
 }
 
 // readDirect reads from the stream that the caller has to itself. It may return

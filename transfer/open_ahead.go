@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/s3pool/s3pool/internal/crc"
 	"github.com/s3pool/s3pool/internal/mem"
 	"github.com/s3pool/s3pool/internal/part"
 	"github.com/s3pool/s3pool/internal/unwind"
@@ -21,6 +22,10 @@ type readAhead struct {
 	t      *transfer
 	claims *part.Claims
 	lender mem.Ahead
+
+	// hashes says that parts are hashed as they arrive, while they are in the processor's
+	// cache. Without a budget nothing is fetched twice, and so nothing hashed twice.
+	hashes bool
 
 	group *unwind.Group
 	ctx   context.Context // of the group
@@ -39,6 +44,7 @@ type slot struct {
 	buf    *mem.Buffer
 	cancel context.CancelFunc
 	ready  chan struct{} // closed when the part is there, or is not to be had
+	sum    crc.Cursor    // of the part that is there, if it has been hashed
 
 	// Under readAhead.mu.
 	done     bool // nobody writes to buf any more
@@ -51,29 +57,33 @@ func newReadAhead(t *transfer) *readAhead {
 	a := &readAhead{t: t, claims: part.NewClaims(part.NewPlan(t.rng, t.set.PartSize)), pos: t.rng.From}
 	a.group, a.ctx = unwind.NewGroup(t.ctx, 0)
 	a.lender.Reclaim = a.reclaim
-	a.wake = a.pos + a.step()
+	a.hashes = t.set.pool.MaxBytes() == 0 && t.sums.composite == nil
+	a.wake = a.pos + a.due(0)
 	return a
 }
 
-// step is how many bytes must be read for another part to be fetched ahead.
-func (a *readAhead) step() int64 { return (a.t.set.PartSize-1)/slowStart + 1 }
-
-// slowStart is how much faster the bytes read ahead may grow than those that have been
-// read. A Reader of which only the head is read causes one request; a client that does not
-// read, whose connection takes some megabytes all the same, causes a part or two to be read
-// ahead.
-const slowStart = 4
+// due is how many bytes must have been read for a part to be fetched ahead beyond n: a
+// sixteenth of a part for the first, and a quarter for each that follows. A Reader of which
+// only the head is read causes one request; a client that does not read, whose connection
+// takes some megabytes all the same, causes a part or two to be read ahead.
+func (a *readAhead) due(n int64) int64 {
+	size := a.t.set.PartSize
+	return (size-1)/16 + 1 + n*((size-1)/4+1)
+}
 
 // more begins to fetch what may be fetched by now, as far as there is memory. The Reader
 // calls it when it has got on; others says how many requests it has under way itself.
 func (a *readAhead) more(others int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	steps := (a.pos - a.t.rng.From) / a.step()
-	places := min(int64(a.t.set.Concurrency-others), steps)
+	allowed, most := int64(0), int64(a.t.set.Concurrency)
+	if beyond := a.pos - a.t.rng.From - a.due(0); beyond >= 0 {
+		allowed = min(1+beyond/(a.due(1)-a.due(0)), most)
+	}
+	places := min(most-int64(others), allowed)
 	a.wake = maxInt64
-	if steps < int64(a.t.set.Concurrency) {
-		a.wake = a.t.rng.From + (steps+1)*a.step()
+	if allowed < most {
+		a.wake = a.t.rng.From + a.due(allowed)
 	}
 	for int64(len(a.queue)) < places && !a.t.whole.Load() {
 		free := a.claims.Free().Len()
@@ -99,6 +109,9 @@ func (a *readAhead) more(others int) {
 func (a *readAhead) fetch(ctx context.Context, s *slot) {
 	st := a.t.stream(ctx, s.r)
 	st.ranged = true
+	if a.hashes {
+		st.cursor = a.t.sums.cursor(s.r.From)
+	}
 	// A panic of the caller's code in Progress or OnEvent ends the Reader.
 	defer func() {
 		a.mu.Lock()
@@ -112,6 +125,7 @@ func (a *readAhead) fetch(ctx context.Context, s *slot) {
 	}()
 	defer st.close()
 	err := st.readFull(s.buf.Bytes()[:s.r.Len()])
+	s.sum, st.cursor = st.cursor, crc.Cursor{} // it counts when the part is delivered
 	a.mu.Lock()
 	s.err = err
 	a.mu.Unlock()

@@ -23,8 +23,9 @@ type watch struct {
 	cancel  context.CancelFunc
 	set     *settings
 	timer   *time.Timer           // nil if nothing is to be measured
+	due     atomic.Int64          // when the silence has been too long, by clock; 0 while none is measured
+	runs    atomic.Bool           // the timer does
 	via     atomic.Pointer[guard] // of the last attempt, nil before the first
-	armed   atomic.Bool           // the timer may fire a moment after it has been stopped
 	stalled atomic.Bool           // the call has been ended for its silence
 	left    atomic.Bool           // the request's place has been given up
 	times   int32                 // as many StallTimeouts are for the answer's header
@@ -55,17 +56,36 @@ func (s *settings) watch(ctx context.Context) (*watch, error) {
 	w := &watch{set: s, times: 1}
 	w.Context, w.cancel = context.WithCancel(ctx)
 	if s.StallTimeout > 0 {
-		w.armed.Store(true)
+		w.runs.Store(true)
 		w.timer = time.AfterFunc(s.StallTimeout, w.fire)
+		w.arm()
 	}
 	return w, nil
 }
 
+var start = time.Now()
+
+// clock returns a time in nanoseconds that is never zero.
+func clock() int64 { return int64(time.Since(start)) | 1 }
+
+// fire looks whether the silence has been too long. The timer is not touched with every byte,
+// which would cost more than to read the clock. It never runs longer than a StallTimeout, and
+// so no longer than what is armed meanwhile.
 func (w *watch) fire() {
-	if w.armed.Load() {
-		w.stalled.Store(true)
-		w.cancel()
+	due := w.due.Load()
+	if due == 0 {
+		w.runs.Store(false)
+		// Who has armed it since may have found it running.
+		if due = w.due.Load(); due == 0 || w.runs.Swap(true) {
+			return
+		}
 	}
+	if left := due - clock(); left > 0 {
+		w.timer.Reset(min(time.Duration(left), w.set.StallTimeout))
+		return
+	}
+	w.stalled.Store(true)
+	w.cancel()
 }
 
 // arm begins to measure, or begins anew: a byte has moved.
@@ -75,23 +95,28 @@ func (w *watch) arm() { w.armFor(w.set.StallTimeout) }
 func (w *watch) armForHeader() { w.armFor(time.Duration(w.times) * w.set.StallTimeout) }
 
 func (w *watch) armFor(d time.Duration) {
-	if w.timer != nil {
-		w.armed.Store(true)
-		w.timer.Reset(d)
+	if w.timer == nil {
+		return
+	}
+	w.due.Store(clock() + int64(d))
+	if !w.runs.Load() && !w.runs.Swap(true) {
+		w.timer.Reset(min(d, w.set.StallTimeout))
 	}
 }
 
 // disarm ends the measuring until the next arm.
 func (w *watch) disarm() {
 	if w.timer != nil {
-		w.armed.Store(false)
-		w.timer.Stop()
+		w.due.Store(0)
 	}
 }
 
 // release ends the context and gives up the place.
 func (w *watch) release() {
 	w.disarm()
+	if w.timer != nil {
+		w.timer.Stop()
+	}
 	w.cancel()
 	w.leave()
 }

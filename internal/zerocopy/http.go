@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"reflect"
+	"strconv"
 	"sync"
 )
 
@@ -23,28 +24,52 @@ func isResponse(w io.ReaderFrom) bool {
 
 // respond copies a file or a connection into an HTTP response.
 //
-// The head goes through Write. That settles whether the response has a
-// Content-Length, spares net/http's ReadFrom two allocations for sniffing, and is
-// all there is to a small body. The rest of a response with a Content-Length goes
-// through ReadFrom, which hands it to the connection: three allocations in net, of
-// 8 bytes each, for a short cut that a body of this size deserves. In chunks there
-// is no short cut.
+// A body that the handler has declared to be long goes through ReadFrom, which hands it to
+// the connection: five small allocations in net and net/http, for a short cut that a body of
+// this size deserves. The head of any other goes through Write. That settles whether the
+// response has a Content-Length, spares the two allocations of net/http's, and is all there
+// is to a small body. What comes behind it goes through ReadFrom too, unless it is sent in
+// chunks: there is no short cut for these.
 func (z copier) respond(w response, src io.Reader) (int64, error) {
+	if declared(w) >= longBody {
+		return z.readFrom(w, src)
+	}
 	n, more, err := z.pumpMax(w, src, pumpSize)
 	if err != nil || !more {
 		return n, err
 	}
 	var m int64
-	if len(w.Header()["Content-Length"]) == 0 {
+	if declared(w) < 0 {
 		m, err = z.pump(w, src)
-		return n + m, err
+	} else {
+		m, err = z.readFrom(w, src)
 	}
+	return n + m, err
+}
+
+// longBody is from how many bytes on the short cut is cheaper than to read and write them,
+// also if the header has been sent already.
+const longBody = 16 << 10
+
+// declared returns the Content-Length that the response has, or -1.
+func declared(w http.ResponseWriter) int64 {
+	if text := w.Header()["Content-Length"]; len(text) == 1 {
+		if n, err := strconv.ParseInt(text[0], 10, 64); err == nil {
+			return n
+		}
+	}
+	return -1
+}
+
+// readFrom is w.ReadFrom, which finds out that src is a file or a connection when it has
+// come to the connection behind w.
+func (z copier) readFrom(w response, src io.Reader) (int64, error) {
 	d := disguises.Get().(*disguise)
 	d.copier, d.src = z, src
-	m, err = w.ReadFrom(d)
+	n, err := w.ReadFrom(d)
 	*d = disguise{}
 	disguises.Put(d)
-	return n + m, err
+	return n, err
 }
 
 // A disguise is a source that a ReadFrom cannot recognise, and so one that no
