@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"runtime/debug"
 	"strconv"
 	"time"
 
@@ -47,6 +48,12 @@ func Main() {
 	os.Exit(0)
 }
 
+// besides is what a program may have beside the budget of its pool, in bytes: a GOMEMLIMIT, as
+// the README's list for production says. Without one, the collector lets what the pool has
+// given up lie until the heap has doubled. Programs without a pool go without: what they need
+// at their peak is not known.
+const besides = 40 << 20
+
 // serveAPI serves until its standard input ends, which happens whatever way the parent
 // dies. It prints its address in one line.
 func serveAPI(text string, stdin io.Reader, stdout io.Writer) error {
@@ -70,6 +77,9 @@ func serveAPI(text string, stdin io.Reader, stdout io.Writer) error {
 				return fmt.Errorf("%s: %w", name, err)
 			}
 			a.ways = append(a.ways, fetch)
+			if way.Pool {
+				debug.SetMemoryLimit(job.Budget + besides)
+			}
 		}
 	}
 	if job.Decode {
