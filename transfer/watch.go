@@ -23,7 +23,7 @@ type watch struct {
 	cancel  context.CancelFunc
 	set     *settings
 	timer   *time.Timer           // nil if nothing is to be measured
-	due     atomic.Int64          // when the silence has been too long, by clock; 0 while none is measured
+	due     atomic.Int64          // when the silence has been too long, by clock; or one of those below
 	runs    atomic.Bool           // the timer does
 	via     atomic.Pointer[guard] // of the last attempt, nil before the first
 	stalled atomic.Bool           // the call has been ended for its silence
@@ -63,25 +63,37 @@ func (s *settings) watch(ctx context.Context) (*watch, error) {
 	return w, nil
 }
 
+// What a watch may have for a time.
+const (
+	idling = 0  // nothing is measured now
+	over   = -1 // nor will be: it has been released
+)
+
 var start = time.Now()
 
-// clock returns a time in nanoseconds that is never zero.
-func clock() int64 { return int64(time.Since(start)) | 1 }
+// clock returns a time in nanoseconds.
+func clock() int64 { return int64(time.Since(start)) }
 
 // fire looks whether the silence has been too long. The timer is not touched with every byte,
 // which would cost more than to read the clock. It never runs longer than a StallTimeout, and
 // so no longer than what is armed meanwhile.
 func (w *watch) fire() {
 	due := w.due.Load()
-	if due == 0 {
+	if due == idling {
 		w.runs.Store(false)
 		// Who has armed it since may have found it running.
-		if due = w.due.Load(); due == 0 || w.runs.Swap(true) {
+		if due = w.due.Load(); due == idling || w.runs.Swap(true) {
 			return
 		}
 	}
+	if due == over {
+		return
+	}
 	if left := due - clock(); left > 0 {
 		w.timer.Reset(min(time.Duration(left), w.set.StallTimeout))
+		if w.due.Load() == over {
+			w.timer.Stop() // release may have done so before the Reset
+		}
 		return
 	}
 	w.stalled.Store(true)
@@ -95,7 +107,7 @@ func (w *watch) arm() { w.armFor(w.set.StallTimeout) }
 func (w *watch) armForHeader() { w.armFor(time.Duration(w.times) * w.set.StallTimeout) }
 
 func (w *watch) armFor(d time.Duration) {
-	if w.timer == nil {
+	if w.timer == nil || w.due.Load() == over { // a transport may read the request's body late
 		return
 	}
 	w.due.Store(clock() + int64(d))
@@ -106,15 +118,15 @@ func (w *watch) armFor(d time.Duration) {
 
 // disarm ends the measuring until the next arm.
 func (w *watch) disarm() {
-	if w.timer != nil {
-		w.due.Store(0)
+	if w.timer != nil && w.due.Load() != over {
+		w.due.Store(idling)
 	}
 }
 
 // release ends the context and gives up the place.
 func (w *watch) release() {
-	w.disarm()
 	if w.timer != nil {
+		w.due.Store(over)
 		w.timer.Stop()
 	}
 	w.cancel()
