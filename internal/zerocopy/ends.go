@@ -83,6 +83,9 @@ func sinkOf(dst io.Writer) sink {
 	case *net.UnixConn:
 		return toRaw
 	case io.ReaderFrom:
+		if w == discard {
+			return toReader
+		}
 		if isResponse(w) {
 			return toHTTP
 		}

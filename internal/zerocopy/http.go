@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strconv"
 	"sync"
+	"sync/atomic"
 )
 
 // A response is net/http's ResponseWriter for HTTP/1.
@@ -19,8 +20,18 @@ type response interface {
 // ReadFrom what it does not do in its Write, and is used as io.Copy uses it.
 func isResponse(w io.ReaderFrom) bool {
 	t := reflect.TypeOf(w)
-	return t.Kind() == reflect.Pointer && t.Elem().Name() == "response" && t.Elem().PkgPath() == "net/http"
+	if known := responseType.Load(); known != nil && t == *known {
+		return true
+	}
+	if t.Kind() != reflect.Pointer || t.Elem().Name() != "response" || t.Elem().PkgPath() != "net/http" {
+		return false
+	}
+	responseType.Store(new(t))
+	return true
 }
+
+// responseType is the type of these, once one has been met: names are slow to compare.
+var responseType atomic.Pointer[reflect.Type]
 
 // respond copies a file or a connection into an HTTP response.
 //
