@@ -21,8 +21,23 @@ type bucket struct {
 	uploads    map[string]*upload   // by upload id
 	pending    ordered[uploadName]  // the keys and ids of uploads
 	// completed lets a client repeat a CompleteMultipartUpload whose answer it
-	// has missed, as S3 does.
+	// has missed, as S3 does: what the last uploads have become, without their data.
 	completed map[string]*Object
+	latest    []string // their ids, the latest last
+}
+
+// maxCompleted is of how many uploads a bucket remembers what they have become.
+const maxCompleted = 1000
+
+// remember notes that an upload has become o.
+func (b *bucket) remember(id string, o Object) {
+	o.Data = nil
+	b.completed[id] = &o
+	b.latest = append(b.latest, id)
+	if len(b.latest) > maxCompleted {
+		delete(b.completed, b.latest[0])
+		b.latest = slices.Delete(b.latest, 0, 1)
+	}
 }
 
 // CreateBucket makes a bucket, without a request, unless it exists. If versioning

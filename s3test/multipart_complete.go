@@ -58,7 +58,7 @@ func (s *S3) completeMultipartUpload(c *call) error {
 	}
 	if err := s.store(c, o, func(b *bucket) {
 		b.end(u)
-		b.completed[u.id] = o
+		b.remember(u.id, *o)
 	}); err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package s3test_test
 
 import (
 	"bytes"
+	"runtime"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -210,4 +211,38 @@ func TestManager(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, data, w.Bytes())
 	})
+}
+
+// TestMultipartForgets: a program that uploads and deletes for hours does not fill the
+// memory with what it has uploaded, though a Complete that is repeated soon is answered.
+func TestMultipartForgets(t *testing.T) {
+	s := s3test.New()
+	s.CreateBucket("b", false)
+	c := s.Client()
+	data := make([]byte, 8<<20)
+	upload := func() (id *string, part types.CompletedPart, etag string) {
+		id = create(t, c)
+		part = uploadPart(t, c, id, 1, data, "")
+		out, err := complete(t, c, id, part)
+		require.NoError(t, err)
+		return id, part, *out.ETag
+	}
+	id, part, etag := upload()
+	before := live()
+	for range 20 {
+		upload()
+		s.Delete("b", "k")
+	}
+	require.Less(t, live(), before+32<<20)
+	out, err := complete(t, c, id, part)
+	require.NoError(t, err)
+	require.Equal(t, etag, *out.ETag)
+}
+
+// live returns the bytes of the heap that are in use.
+func live() uint64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
 }
