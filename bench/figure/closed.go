@@ -53,7 +53,7 @@ func closed(ctx context.Context, e *Env) (page.Section, error) {
 		Text: []string{
 			fmt.Sprintf("An API server downloads one object of 100 KB to 30 MB (most of them small, %.1f MB on average) into memory for each request, and answers with its size. The figures are that process's alone. RSS is the most that was resident.", load.Usual.Mean()/1e6),
 			texts(load.Ways()),
-			fmt.Sprintf("`%s` and `%s` are floors that know each object's size beforehand. Of all ways `%s` alone verifies what it downloads. The pools have a budget of %d MiB.", load.SDK, load.Raw, load.Client, load.Budget>>20),
+			fmt.Sprintf("`%s` and `%s` are floors that know each object's size beforehand. Of all ways `%s` alone verifies what it downloads. The pools have a budget of %d MiB, and the programs that have one a GOMEMLIMIT of %d MiB more.", load.SDK, load.Raw, load.Client, load.Budget>>20, load.Besides>>20),
 		},
 		Tables: []page.Table{t},
 		Charts: []page.Chart{

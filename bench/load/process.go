@@ -48,11 +48,11 @@ func Main() {
 	os.Exit(0)
 }
 
-// besides is what a program may have beside the budget of its pool, in bytes: a GOMEMLIMIT, as
+// Besides is what a program may have beside the budget of its pool, in bytes: a GOMEMLIMIT, as
 // the README's list for production says. Without one, the collector lets what the pool has
 // given up lie until the heap has doubled. Programs without a pool go without: what they need
 // at their peak is not known.
-const besides = 40 << 20
+const Besides = 40 << 20
 
 // serveAPI serves until its standard input ends, which happens whatever way the parent
 // dies. It prints its address in one line.
@@ -78,7 +78,7 @@ func serveAPI(text string, stdin io.Reader, stdout io.Writer) error {
 			}
 			a.ways = append(a.ways, fetch)
 			if way.Pool {
-				debug.SetMemoryLimit(job.Budget + besides)
+				debug.SetMemoryLimit(job.Budget + Besides)
 			}
 		}
 	}
