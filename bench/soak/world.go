@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -44,7 +45,10 @@ type world struct {
 	objects []object
 	noise   []byte // what uploads are made of
 	dir     string
-	stop    context.CancelFunc // ends the contexts of the servers' requests
+	stop    context.CancelFunc // ends the contexts of the proxy's requests
+	leave   context.CancelFunc // and this those of the front's
+
+	handlers sync.WaitGroup // of the front: a server's Close does not wait for those of HTTP/2
 
 	requests atomic.Int64 // that have come to the proxy
 }
@@ -78,7 +82,9 @@ func newWorld(sc Scenario, seed uint64, dir string) *world {
 		o.ParallelThreshold, o.MultipartThreshold = part, part
 		o.StallTimeout = stall
 	})
-	w.front = listen(base, w.handler(), sc.HTTP2)
+	fronts, leave := context.WithCancel(context.Background())
+	w.leave = leave
+	w.front = listen(fronts, w.counted(w.handler()), sc.HTTP2)
 	return w
 }
 
@@ -109,7 +115,9 @@ func listen(base context.Context, h http.Handler, http2 bool) *httptest.Server {
 // close waits for what goes on behind calls, and ends the servers.
 func (w *world) close() error {
 	w.front.CloseClientConnections()
+	w.leave()
 	w.front.Close()
+	w.handlers.Wait() // a Put that begins behind Close is not waited for
 	ctx, stop := context.WithTimeout(context.Background(), idleLimit)
 	defer stop()
 	err := w.client.Close(ctx)
@@ -118,6 +126,15 @@ func (w *world) close() error {
 	w.proxy.CloseClientConnections()
 	w.proxy.Close()
 	return err
+}
+
+// counted notes the handlers under way.
+func (w *world) counted(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		w.handlers.Add(1)
+		defer w.handlers.Done()
+		h.ServeHTTP(rw, r)
+	})
 }
 
 // sweep removes what failed uploads have left in the store, as a lifecycle rule would.
