@@ -36,6 +36,7 @@ func All() []Figure {
 		{"rate", rate},
 		{"memory", memory},
 		{"many", many},
+		{"large", large},
 		{"sizes", sizes},
 		{"verify", verify},
 		{"streams", streams},

@@ -4,10 +4,12 @@ import (
 	"math"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/s3pool/s3pool/bench/page"
+	"github.com/s3pool/s3pool/bench/server"
 )
 
 func TestRatioText(t *testing.T) {
@@ -67,4 +69,17 @@ func TestContests(t *testing.T) {
 	c, err := find("download", "pooled", "sdk")
 	require.NoError(t, err)
 	require.Len(t, c.Entries, 1)
+}
+
+// TestLargeSizes: a full report goes to 10 GB, and the server has such objects.
+func TestLargeSizes(t *testing.T) {
+	short, full := &Env{}, &Env{Full: true}
+	require.Equal(t, []int64{100e6, 1e9}, largeSizes(short))
+	require.Equal(t, []int64{100e6, 1e9, 10e9}, largeSizes(full))
+	require.LessOrEqual(t, largeSizes(full)[2], server.LargestSize)
+	require.Equal(t, []int{10, 1}, []int{turns(short, 100e6), turns(short, 1e9)})
+	require.Equal(t, []int{50, 5, 1}, []int{turns(full, 100e6), turns(full, 1e9), turns(full, 10e9)})
+	require.Equal(t, "100 MB", sizeName(100e6))
+	require.Equal(t, "10 GB", sizeName(10e9))
+	require.InDelta(t, 2, perGiB(time.Second, 1<<29), 1e-9)
 }

@@ -39,3 +39,21 @@ func TestMemory(t *testing.T) {
 	require.LessOrEqual(t, f.Leased, load.MaxBytes)
 	t.Logf("%+v", f)
 }
+
+// TestLarge: every call moves the whole of an object that is larger than what the server holds,
+// on its budget.
+func TestLarge(t *testing.T) {
+	target, err := server.Start(t.Context(), "range", server.Options{})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, target.Close()) })
+	for _, call := range limit.LargeCalls() {
+		l := limit.Large{Call: call, Size: server.MaxSize + 7, InTurn: 2, MaxBytes: 64 << 20, Dir: t.TempDir()}
+		f, err := l.Footprint(t.Context(), target)
+		require.NoError(t, err, call)
+		require.Len(t, f.Turns, 2, call)
+		require.LessOrEqual(t, f.Leased, l.MaxBytes, call)
+		t.Logf("%-20s %+v", call, f)
+	}
+	_, err = limit.Large{Call: "nothing", Size: 1}.Footprint(t.Context(), target)
+	require.Error(t, err)
+}

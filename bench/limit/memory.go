@@ -37,12 +37,13 @@ type Footprint struct {
 	Before int64 // the same, before the load
 	Took   time.Duration
 
-	Turns []Turn // of uploads one after another
+	Turns []Turn // of transfers one after another
 }
 
 // A Turn is what one of them took.
 type Turn struct {
 	CPU       time.Duration
+	Wall      time.Duration
 	Allocated int64 // bytes
 	Made      int64 // part buffers made, by a Client
 }
@@ -50,19 +51,24 @@ type Turn struct {
 // memoryEnv, when set, makes Main the process of a load. Its value is a memoryJob.
 const memoryEnv = "S3POOL_BENCH_MEMORY"
 
-// A memoryJob is one of the two loads.
+// A memoryJob is one of the loads.
 type memoryJob struct {
 	Wire    server.Wire
 	Load    *Load
 	Uploads *Uploads
+	Large   *Large
 }
 
 func (j memoryJob) bear(ctx context.Context) (Footprint, error) {
 	target := server.Connect(j.Wire)
-	if j.Load != nil {
+	switch {
+	case j.Load != nil:
 		return j.Load.bear(ctx, target)
+	case j.Large != nil:
+		return j.Large.bear(ctx, target)
+	default:
+		return j.Uploads.bear(ctx, target)
 	}
-	return j.Uploads.bear(ctx, target)
 }
 
 // Main turns this process into one that bears a load if it was started as one, and
@@ -100,6 +106,11 @@ func apart(ctx context.Context, j memoryJob, opts server.Options) (f Footprint, 
 		return f, err
 	}
 	defer func() { err = errors.Join(err, target.Close()) }()
+	return apartOn(ctx, target, j)
+}
+
+// apartOn does the job in a process of its own, against a server that runs.
+func apartOn(ctx context.Context, target *server.Target, j memoryJob) (f Footprint, err error) {
 	if j.Wire, err = target.Wire(ctx); err != nil {
 		return f, err
 	}

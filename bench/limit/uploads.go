@@ -90,7 +90,7 @@ func (u Uploads) bear(ctx context.Context, target *server.Target) (Footprint, er
 				return err
 			}
 			used := meter.Since(start)
-			f.Turns = append(f.Turns, Turn{used.CPU, int64(used.Bytes), partBuffers(pool) - made})
+			f.Turns = append(f.Turns, Turn{used.CPU, used.Wall, int64(used.Bytes), partBuffers(pool) - made})
 		}
 		return nil
 	})

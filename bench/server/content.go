@@ -6,8 +6,13 @@ import (
 	"strings"
 )
 
-// MaxSize is the size in bytes of the largest object that a range server has.
+// MaxSize is the size in bytes of the largest object whose bytes do not repeat.
 const MaxSize = 256 << 20
+
+// LargestSize is the size in bytes of the largest object that a range server has. Beyond
+// [MaxSize] objects repeat themselves, so the server never holds more than that in memory
+// (TestObjectsBeyondMaxSizeRepeat).
+const LargestSize = int64(64) << 30
 
 // Content returns the bytes of the object of that size, at most [MaxSize]. They
 // do not compress, do not repeat, and are the same in every process; a smaller
@@ -29,5 +34,5 @@ func objectSize(key string) (size int, ok bool) {
 		return 0, false
 	}
 	size, err := strconv.Atoi(digits)
-	return size, err == nil && size >= 0 && size <= MaxSize
+	return size, err == nil && size >= 0 && int64(size) <= LargestSize
 }

@@ -56,7 +56,8 @@ func bucketOf(path string) string {
 }
 
 func (h *handler) get(w http.ResponseWriter, r *http.Request, key string) {
-	body, ok := h.uploads.object(key)
+	uploaded, ok := h.uploads.object(key)
+	body := span{uploaded, 0, len(uploaded)}
 	checksum := func() string { return "" }
 	if !ok {
 		size, ok := objectSize(key)
@@ -67,13 +68,14 @@ func (h *handler) get(w http.ResponseWriter, r *http.Request, key string) {
 		body = h.objects.of(size)
 		checksum = func() string { return h.objects.checksum(size) }
 	}
-	etag := etagOf(body)
+	size := body.len()
+	etag := etagOf(size)
 	if want := r.Header.Get("If-Match"); want != "" && want != etag {
 		fail(w, http.StatusPreconditionFailed, "PreconditionFailed")
 		return
 	}
 
-	header, status, size := w.Header(), http.StatusOK, len(body)
+	header, status := w.Header(), http.StatusOK
 	rng, partial, err := parseRange(r.Header.Get("Range"), size)
 	if err != nil {
 		header.Set("Content-Range", "bytes */"+strconv.Itoa(size))
@@ -81,7 +83,7 @@ func (h *handler) get(w http.ResponseWriter, r *http.Request, key string) {
 		return
 	}
 	if partial {
-		status, body = http.StatusPartialContent, body[rng.start:rng.end]
+		status, body.start, body.end = http.StatusPartialContent, rng.start, rng.end
 		header.Set("Content-Range", rng.contentRange(size))
 	}
 	if !partial && r.Header.Get("X-Amz-Checksum-Mode") == "ENABLED" {
@@ -91,20 +93,20 @@ func (h *handler) get(w http.ResponseWriter, r *http.Request, key string) {
 		}
 	}
 	header.Set("Accept-Ranges", "bytes")
-	header.Set("Content-Length", strconv.Itoa(len(body)))
+	header.Set("Content-Length", strconv.Itoa(body.len()))
 	header.Set("Content-Type", "application/octet-stream")
 	header.Set("ETag", etag)
 	header.Set("Last-Modified", "Wed, 21 Oct 2015 07:28:00 GMT")
 	time.Sleep(h.link.FirstByte)
 	w.WriteHeader(status)
 	if r.Method == http.MethodGet {
-		h.link.write(w, body) // an error means that the client has gone
+		body.each(func(b []byte) error { return h.link.write(w, b) }) // an error means that the client has gone
 	}
 }
 
 // etagOf tells objects apart well enough for If-Match: hashing the content
 // would take the server's time at every request.
-func etagOf(body []byte) string { return `"` + strconv.Itoa(len(body)) + `"` }
+func etagOf(size int) string { return `"` + strconv.Itoa(size) + `"` }
 
 func fail(w http.ResponseWriter, status int, code string) {
 	reply(w, status, struct {
